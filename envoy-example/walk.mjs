@@ -1,0 +1,243 @@
+// walks through what the gate lets pass and what it denies, and checks every reply.
+// demo.sh starts everything and calls this; it may also be called by hand while `demo.sh --keep` runs
+// (not within 30 seconds of a rotation: so often the gate asks for an unknown key)
+//
+//   node walk.mjs --resource URL --as PORT --mcp PORT [--log envoy.log]
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
+const { values: options } = parseArgs({
+  options: {
+    resource: { type: 'string', default: 'http://127.0.0.1:10000/mcp' },
+    as: { type: 'string', default: '10001' },
+    mcp: { type: 'string', default: '10002' },
+    log: { type: 'string' },
+  },
+});
+
+const { resource } = options;
+const { origin, pathname } = new URL(resource);
+const issuer = `http://127.0.0.1:${options.as}`;
+const metadata = `${origin}/.well-known/oauth-protected-resource${pathname}`;
+const scope = 'files:read';
+
+// ---- printing
+
+const coloured = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code) => (text) => (coloured ? `\x1b[${code}m${text}\x1b[0m` : text);
+const [bold, faint, red, green, yellow, cyan] = [1, 2, 31, 32, 33, 36].map(paint);
+
+// nobody should learn to print whole tokens
+const shorten = (text) => text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, (token) => `${token.slice(0, 10)}...${token.slice(-6)}`);
+
+// short JSON on one line, longer JSON with one line per member
+function pretty(body) {
+  let json;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return body.trimEnd();
+  }
+  if (body.length < 80) return body;
+  const members = Object.entries(json).map(([name, value]) => `  "${name}": ${JSON.stringify(value)}`);
+  return `{\n${members.join(',\n')}\n}`;
+}
+
+function print(mark, first, headers, body) {
+  const lines = [bold(first), ...headers.map(([name, value]) => `${cyan(name)}: ${value}`)];
+  if (body) lines.push(...pretty(body).split('\n'));
+  console.log(shorten(lines.map((line) => `  ${faint(mark)} ${line}`).join('\n')));
+}
+
+// ---- asking
+
+// a fetch that shows what was sent and what came back
+async function show(url, init = {}) {
+  const request = new Request(url, init);
+  const response = await fetch(request.clone(), { signal: AbortSignal.timeout(20_000) });
+  if (request.url.startsWith(origin)) {
+    print('>', `${request.method} ${request.url}`, [...request.headers], await request.text());
+    print('<', `${response.status} ${response.statusText}`, [...response.headers], await response.clone().text());
+  } else {
+    // between the client and the authorization server: one line is enough
+    console.log(`  ${faint('.')} ${request.method} ${request.url} ${response.status}`);
+  }
+  return response;
+}
+
+async function ask(url, init) {
+  const response = await show(url, init);
+  const text = await response.text();
+  const isJson = /^application\/(.+\+)?json/.test(response.headers.get('content-type'));
+  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+}
+
+// the smallest MCP call, with this token
+const call = (token) =>
+  ask(resource, {
+    method: 'POST',
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } }),
+  });
+
+async function getToken({ client = 'demo-client', scope: wanted = scope, audience = resource } = {}) {
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${client}:demo-secret`)}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: wanted, resource: audience }),
+  });
+  if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
+  return (await response.json()).access_token;
+}
+
+const count = async (port) => (await fetch(`http://127.0.0.1:${port}/demo/count`)).json();
+
+// ---- checking
+
+const rows = [];
+let faults;
+const check = (what, got, expected) => {
+  if (got !== expected) faults.push(`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`);
+};
+
+// each step tells what it expects; whether the MCP server was reached is counted there
+async function step(title, expected, act) {
+  console.log(`\n${bold(`${rows.length + 1}. ${title}`)}`);
+  faults = [];
+  const before = (await count(options.mcp)).received;
+  try {
+    await act();
+  } catch (error) {
+    faults.push(`failed: ${error.stack}`);
+  }
+  const arrived = (await count(options.mcp)).received - before;
+  check('reached the MCP server', arrived > 0, expected === 'passes');
+  for (const fault of faults) console.log(shorten(red(`  ! ${fault}`)));
+  rows.push({ title, expected, arrived, ok: faults.length === 0 });
+}
+
+function checkMetadata({ status, headers, json }) {
+  check('status', status, 200);
+  check('content-type', headers.get('content-type'), 'application/json');
+  check('resource', json?.resource, resource);
+  check('authorization_servers', String(json?.authorization_servers), issuer);
+  check('bearer_methods_supported', String(json?.bearer_methods_supported), 'header');
+  check('scopes_supported', String(json?.scopes_supported), scope);
+}
+
+function checkPass({ status, text }) {
+  check('status', status, 200);
+  check('answered by the tool', text.includes('demo-client'), true);
+}
+
+async function checkDenial({ status, headers, json }, expected) {
+  const { error, reason } = expected;
+  const quoted = [reason !== 'missing_token' && `error="${error}"`, `scope="${scope}"`, `resource_metadata="${metadata}"`];
+  check('status', status, expected.status);
+  check('content-type', headers.get('content-type'), 'application/problem+json');
+  check('www-authenticate', headers.get('www-authenticate'), `Bearer ${quoted.filter(Boolean).join(', ')}`);
+  check('error', json?.error, error);
+  check('type', json?.type, `urn:waxseal:error:${reason}`);
+  check('title', json?.title, { 401: 'Unauthorized', 403: 'Forbidden' }[status]);
+  check('status in the body', json?.status, status);
+  check('detail', typeof json?.detail, 'string');
+  check('error_description', json?.error_description, json?.detail);
+  check('requestId', typeof json?.requestId, 'string');
+  await checkLog(json?.requestId, reason);
+}
+
+// the reason also stands in Envoy's access log, found by the request's id
+async function checkLog(id, reason) {
+  if (!options.log) return;
+  let line;
+  for (let turn = 0; turn < 30 && !line; turn += 1) {
+    if (turn) await sleep(100);
+    line = readFileSync(options.log, 'utf8').split('\n').find((one) => one.startsWith('access ') && one.endsWith(` ${id}`));
+  }
+  if (line) console.log(`  ${faint('# envoy:')} ${line}`);
+  check('reason in the access log', line?.match(/\b[a-z]+_[a-z_]+\b/g)?.includes(reason), true);
+}
+
+const deny = (title, reason, token, { status = 401, error = 'invalid_token' } = {}) =>
+  step(title, `${status} ${reason}`, async () => checkDenial(await call(await token()), { status, error, reason }));
+
+// ---- the walk
+
+const begun = performance.now();
+// this one lives for a second: it is over when its turn comes
+const expiring = await getToken({ client: 'hasty-client' });
+
+await step('metadata document, path form', '200', async () => checkMetadata(await ask(metadata)));
+await step('metadata document, root form', '200', async () =>
+  checkMetadata(await ask(`${origin}/.well-known/oauth-protected-resource`)),
+);
+
+await deny('no token', 'missing_token', () => undefined);
+
+await step('the official MCP client, a valid token', 'passes', async () => {
+  // it knows the server's URL and its own secret; where to get a token it learns from the 401
+  const authProvider = new ClientCredentialsProvider({
+    clientId: 'demo-client',
+    clientSecret: 'demo-secret',
+    expectedIssuer: issuer,
+  });
+  const client = new Client({ name: 'walk', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+  // x-user is a lie that must not arrive
+  const requestInit = { headers: { 'x-user': 'somebody-else' } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(resource), { authProvider, requestInit, fetch: show }));
+  const file = await client.callTool({ name: 'read_file', arguments: { name: 'hello.txt' } });
+  check('read_file', file.content[0].text, 'hello from behind the gate');
+  const caller = await client.callTool({ name: 'whoami' });
+  check('whoami', caller.content[0].text, '{"user":"demo-client","client":"demo-client","token":"removed by the gate"}');
+  await client.close();
+});
+
+await deny('expired', 'token_expired', async () => {
+  // its second and the leeway of envoy.yaml
+  await sleep(Math.max(0, 2100 - (performance.now() - begun)));
+  return expiring;
+});
+
+await deny('meant for another server', 'audience_mismatch', () => getToken({ audience: `${origin}/elsewhere` }));
+
+await deny('tampered: another scope written in', 'signature_invalid', async () => {
+  const [header, payload, signature] = (await getToken()).split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+  claims.scope += ' files:write';
+  return [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+});
+
+await deny('the scope is missing', 'insufficient_scope', () => getToken({ scope: 'files:write' }), {
+  status: 403,
+  error: 'insufficient_scope',
+});
+
+await step('a new key: unknown `kid`, key set fetched again', 'passes', async () => {
+  const before = (await count(options.as)).keys;
+  await show(`${issuer}/demo/rotate`, { method: 'POST' });
+  checkPass(await call(await getToken()));
+  const after = (await count(options.as)).keys;
+  console.log(`  ${faint('.')} key set fetched: ${before} -> ${after}`);
+  check('fetches of the key set', after - before, 1);
+});
+
+// ---- the summary
+
+console.log(`\n${bold('summary')}`);
+const width = Math.max(...rows.map(({ title }) => title.length));
+for (const { title, expected, arrived, ok } of rows) {
+  const reached = arrived ? `${arrived} reached the server` : 'none reached the server';
+  console.log(
+    `  ${ok ? green('ok    ') : red('failed')}  ${title.padEnd(width)}  ${(expected === 'passes' ? green : yellow)(expected.padEnd(24))}  ${faint(reached)}`,
+  );
+}
+const good = rows.filter(({ ok }) => ok).length;
+console.log((good === rows.length ? green : red)(`\n${good} of ${rows.length} as expected`));
+process.exitCode = good === rows.length ? 0 : 1;

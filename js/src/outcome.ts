@@ -1,0 +1,63 @@
+import type { Reason } from './reasons.js';
+import type { Header } from './request.js';
+
+/** What becomes of a request. A denial is a value, not an exception. */
+export type Outcome = Allowed | Denied | Answered;
+
+/** The request passes. */
+export interface Allowed {
+  allow: true;
+  decision: 'allow';
+  /** Who the caller is. */
+  grant: Grant;
+}
+
+/** The request does not pass. */
+export interface Denied {
+  allow: false;
+  decision: 'deny';
+  /** Why, as a stable name. */
+  reason: Reason;
+  /** What is known about this one case: for logs, not for the caller. */
+  facts: Record<string, unknown>;
+  /** What the caller gets. */
+  reply: Reply;
+}
+
+/** The gate answers the request itself: the protected-resource metadata document. */
+export interface Answered {
+  allow: false;
+  decision: 'answer';
+  /** What the caller gets. */
+  reply: Reply;
+}
+
+/** Who the caller is. */
+export interface Grant {
+  issuer: string;
+  subject?: string;
+  client?: string;
+  scopes: string[];
+  /** All claims of the verified token. */
+  claims: Record<string, unknown>;
+  /** The request's headers as an upstream may see them: credentials stripped, claims added. */
+  headers: Header[];
+}
+
+/** An HTTP reply. */
+export class Reply {
+  readonly status: number;
+  readonly headers: Header[];
+  readonly body: string;
+
+  constructor(reply: { status: number; headers: Header[]; body: string }) {
+    this.status = reply.status;
+    this.headers = reply.headers;
+    this.body = reply.body;
+  }
+
+  /** The same as a Fetch `Response`. */
+  toResponse(): Response {
+    return new Response(this.body, { status: this.status, headers: this.headers });
+  }
+}

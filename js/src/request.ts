@@ -1,0 +1,62 @@
+/** A request as any server framework has it: a Fetch `Request`, Node's `IncomingMessage`, or a plain object. */
+export interface RequestLike {
+  /** `GET` when left out. */
+  readonly method?: string | undefined;
+  /** An absolute URL, or a path with its query. */
+  readonly url?: string | undefined;
+  /** Header fields: `Headers`, pairs, a `Map` or a record; a list stands for several fields. */
+  readonly headers?: HeaderSource | undefined;
+  /** Not read by any rule yet. */
+  readonly body?: unknown;
+}
+
+/** Header fields in any of the usual shapes. */
+export type HeaderSource =
+  | Iterable<readonly [string, string]>
+  | { readonly [name: string]: string | readonly string[] | undefined };
+
+/** Name and value. */
+export type Header = [name: string, value: string];
+
+/** Reads a request into what the gate takes; throws a `TypeError` for what is no request. */
+export function readRequest(request: RequestLike): { method: string; url: string; headers: Header[] } {
+  if (typeof request !== 'object' || request === null) {
+    throw new TypeError('`request` must be a Request or { method, url, headers }');
+  }
+  const { method = 'GET', url } = request;
+  if (typeof method !== 'string') throw new TypeError('`request.method` must be a string');
+  if (typeof url !== 'string') throw new TypeError('`request.url` must be a string');
+  return { method, url, headers: readHeaders(request) };
+}
+
+function readHeaders(request: RequestLike): Header[] {
+  // Node's `headers` silently drops a second Authorization field; its raw list does not.
+  const raw: unknown = (request as { rawHeaders?: unknown }).rawHeaders;
+  if (Array.isArray(raw)) return pairs(raw);
+  const headers = request.headers ?? [];
+  if (typeof headers !== 'object') throw new TypeError('`request.headers` must be headers, pairs or an object');
+  const fields: Iterable<readonly [string, unknown]> = isIterable(headers) ? headers : Object.entries(headers);
+  const read: Header[] = [];
+  for (const field of fields) {
+    if (!Array.isArray(field) || typeof field[0] !== 'string') {
+      throw new TypeError('`request.headers` must hold pairs of name and value');
+    }
+    const [name, value] = field as [string, unknown];
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (typeof one !== 'string') throw new TypeError(`header \`${name}\` must be a string`);
+      read.push([name, one]);
+    }
+  }
+  return read;
+}
+
+function pairs(flat: unknown[]): Header[] {
+  const read: Header[] = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) read.push([String(flat[index]), String(flat[index + 1])]);
+  return read;
+}
+
+function isIterable(value: object): value is Iterable<readonly [string, string]> {
+  return Symbol.iterator in value;
+}

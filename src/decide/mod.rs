@@ -1,0 +1,70 @@
+//! Verified + Call -> [`Decision`]. Never sees bytes, a header or a credential.
+
+mod forward;
+mod policy;
+
+use serde_json::{Map, Value};
+
+use crate::call::Call;
+use crate::config::Config;
+use crate::error::Error;
+use crate::verify::Verified;
+
+pub use forward::Forward;
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// It passes.
+    Allow(Grant),
+    /// It does not.
+    Deny(Error),
+    /// The gate answers it itself, and it is not forwarded.
+    Answer(Answer),
+}
+
+impl Decision {
+    /// What a host concludes that cannot follow a step: it fails closed.
+    pub fn host_failed(fault: &'static str) -> Self {
+        Self::Deny(Error::HostFailed { fault, retry_after: 60 })
+    }
+}
+
+/// A question that the gate itself answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The protected-resource metadata document (RFC 9728 section 3).
+    Metadata,
+}
+
+/// Who may pass, and what the upstream learns of them.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// `iss`.
+    pub issuer: String,
+    /// `sub`, where the token has one.
+    pub subject: Option<String>,
+    /// `client_id`, where the token has one.
+    pub client: Option<String>,
+    /// The granted scopes.
+    pub scopes: Vec<String>,
+    /// All claims of the token.
+    pub claims: Map<String, Value>,
+    /// How the request's headers change on the way to the upstream.
+    pub forward: Forward,
+}
+
+/// Decides about a verified caller and its call.
+pub fn decide(verified: &Verified, _call: &Call, config: &Config) -> Decision {
+    match policy::scopes(verified, &config.scopes) {
+        Err(error) => Decision::Deny(error),
+        Ok(()) => Decision::Allow(Grant {
+            issuer: verified.text("iss").unwrap_or_default().to_owned(),
+            subject: verified.text("sub").map(str::to_owned),
+            client: verified.text("client_id").map(str::to_owned),
+            scopes: verified.scopes().map(str::to_owned).collect(),
+            claims: verified.claims().clone(),
+            forward: Forward::of(verified, &config.forward),
+        }),
+    }
+}

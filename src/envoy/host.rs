@@ -1,0 +1,246 @@
+//! Envoy's host calls as functions that return a value. The SDK's own panic on a status that they
+//! do not expect, and on a header that is not UTF-8: after one trap the worker answers 503 for good.
+#![expect(unsafe_code, reason = "the proxy-wasm ABI 0.2.1 is a set of imported functions")]
+#![expect(clippy::as_conversions, reason = "the SDK's enums are the ABI's u32")]
+
+use std::ptr::null_mut;
+use std::time::Duration;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
+
+use crate::{Fetch, Reply, UnixTime};
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_log(level: u32, text: *const u8, size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        limit: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+}
+
+/// Header fields: name, value.
+pub type Headers = Vec<(String, Vec<u8>)>;
+
+/// A host call that failed, with its status.
+type Outcome<T> = Result<T, u32>;
+
+const OK: u32 = Status::Ok as u32;
+const HTTP_REQUEST: u32 = 0;
+const NO_GRPC_STATUS: i32 = -1;
+
+/// Writes to Envoy's log; a log that fails stops nothing.
+pub fn log(level: LogLevel, text: &str) {
+    // SAFETY: pointer and size describe `text`, which outlives the call.
+    unsafe { proxy_log(level as u32, text.as_ptr(), text.len()) };
+}
+
+fn nanoseconds() -> Option<u64> {
+    let mut time = 0;
+    // SAFETY: the host writes one u64.
+    (unsafe { proxy_get_current_time_nanoseconds(&raw mut time) } == OK).then_some(time)
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub fn milliseconds() -> Option<u64> {
+    nanoseconds().map(|time| time / 1_000_000)
+}
+
+/// Envoy's clock.
+pub fn now() -> Option<UnixTime> {
+    let seconds = i64::try_from(nanoseconds()? / 1_000_000_000).ok()?;
+    Some(UnixTime::from_seconds(seconds))
+}
+
+/// How often the root ticks, in milliseconds; 0 stops it.
+pub fn set_tick(period: u32) {
+    // SAFETY: no pointers. Only Envoy's own restriction of capabilities can make it fail; held
+    // requests then end with the client's patience.
+    unsafe { proxy_set_tick_period_milliseconds(period) };
+}
+
+/// The plugin's configuration.
+pub fn plugin_configuration() -> Result<Vec<u8>, String> {
+    buffer(BufferType::PluginConfiguration, usize::MAX)
+        .map_err(|status| format!("Envoy does not hand it over (status {status})"))
+}
+
+/// The request's headers, pseudo-headers included.
+pub fn request_headers() -> Outcome<Headers> {
+    header_map(MapType::HttpRequestHeaders)
+}
+
+/// Replaces the request's headers, pseudo-headers included.
+pub fn set_request_headers(headers: &Headers) -> Outcome<()> {
+    let map = encoded(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
+    // SAFETY: pointer and size describe `map`, which outlives the call.
+    done(unsafe {
+        proxy_set_header_map_pairs(MapType::HttpRequestHeaders as u32, map.as_ptr(), map.len())
+    })
+}
+
+/// Chooses the context that the next calls act for.
+pub fn act_for(context: u32) -> Outcome<()> {
+    // SAFETY: no pointers.
+    done(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Lets a held request go on.
+pub fn resume() {
+    // SAFETY: no pointers. It fails only for a stream that has ended.
+    unsafe { proxy_continue_stream(HTTP_REQUEST) };
+}
+
+/// Answers the request; `details` becomes `%RESPONSE_CODE_DETAILS%`.
+pub fn reply(reply: &Reply, details: &str) {
+    let fields = reply.headers.iter();
+    let headers = encoded(fields.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    local_response(reply.status, details, &reply.body, &headers);
+}
+
+/// The last resort, where Envoy does not even hand the request over.
+pub fn unavailable() {
+    local_response(503, "host_failed", "", &encoded(std::iter::empty()));
+}
+
+fn local_response(status: u16, details: &str, body: &str, headers: &[u8]) {
+    // SAFETY: each pointer and size describe a value that outlives the call.
+    unsafe {
+        proxy_send_local_response(
+            status.into(),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC_STATUS,
+        )
+    };
+}
+
+/// Sends a fetch from the current context; the number comes back with the reply.
+pub fn dispatch(fetch: &Fetch) -> Result<u32, String> {
+    let cluster = fetch.cluster.as_deref().unwrap_or_default();
+    let (scheme, rest) = fetch.uri.split_once("://").unwrap_or(("https", &fetch.uri));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path = format!("/{path}");
+    let headers = vec![
+        (":method", "GET"),
+        (":scheme", scheme),
+        (":authority", authority),
+        (":path", path.as_str()),
+        ("accept", "application/json"),
+    ];
+    // The SDK must see the call's number, or it could not route the reply. This call of its does
+    // not panic on any status that Envoy gives.
+    let timeout = Duration::from_secs(fetch.timeout.into());
+    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+        .map_err(|status| format!("cluster `{cluster}` cannot be called: {status:?}"))
+}
+
+/// The status and body of the fetch whose reply is here; `None` where there was no reply.
+pub fn fetched(limit: usize) -> Option<(u16, Vec<u8>)> {
+    let headers = header_map(MapType::HttpCallResponseHeaders).ok()?;
+    let (_, status) = headers.into_iter().find(|(name, _)| name == ":status")?;
+    let status = std::str::from_utf8(&status).ok()?.parse().ok()?;
+    let body = if limit == 0 {
+        Vec::new()
+    } else {
+        buffer(BufferType::HttpCallResponseBody, limit).ok()?
+    };
+    Some((status, body))
+}
+
+fn buffer(buffer: BufferType, limit: usize) -> Outcome<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host writes one pointer and one size.
+    done(unsafe { proxy_get_buffer_bytes(buffer as u32, 0, limit, &raw mut data, &raw mut size) })?;
+    Ok(taken(data, size))
+}
+
+fn header_map(map: MapType) -> Outcome<Headers> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: the host writes one pointer and one size.
+    done(unsafe { proxy_get_header_map_pairs(map as u32, &raw mut data, &raw mut size) })?;
+    decoded(&taken(data, size)).ok_or(Status::SerializationFailure as u32)
+}
+
+/// Takes over what the host has written into memory that it had us allocate.
+fn taken(data: *mut u8, size: usize) -> Vec<u8> {
+    if data.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: `proxy_on_memory_allocate` made it as a boxed slice of `size` bytes, and the host
+    // has handed it over.
+    unsafe { Vec::from_raw_parts(data, size, size) }
+}
+
+fn done(status: u32) -> Outcome<()> {
+    if status == OK { Ok(()) } else { Err(status) }
+}
+
+/// The ABI's header map: the number of pairs, all sizes, then names and values, each with a NUL.
+fn encoded<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
+    let pairs: Vec<_> = pairs.collect();
+    let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+    let mut map = size(pairs.len()).to_vec();
+    for (name, value) in &pairs {
+        map.extend(size(name.len()));
+        map.extend(size(value.len()));
+    }
+    for part in pairs.iter().flat_map(|(name, value)| [name, value]) {
+        map.extend_from_slice(part);
+        map.push(0);
+    }
+    map
+}
+
+fn decoded(map: &[u8]) -> Option<Headers> {
+    if map.is_empty() {
+        return Some(Vec::new());
+    }
+    let (count, mut sizes) = number(map)?;
+    let mut parts = sizes.get(count.checked_mul(8)?..)?;
+    let mut headers = Vec::new();
+    for _ in 0..count {
+        let (name, rest) = number(sizes)?;
+        let (value, rest) = number(rest)?;
+        sizes = rest;
+        let name = part(&mut parts, name)?;
+        let value = part(&mut parts, value)?.to_vec();
+        headers.push((String::from_utf8_lossy(name).into_owned(), value));
+    }
+    Some(headers)
+}
+
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
+}
+
+fn part<'a>(parts: &mut &'a [u8], size: usize) -> Option<&'a [u8]> {
+    let (part, rest) = parts.split_at_checked(size)?;
+    *parts = rest.get(1..)?;
+    Some(part)
+}

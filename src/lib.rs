@@ -1,0 +1,64 @@
+//! Decides whether a call to an MCP (Model Context Protocol) server may pass, and says why not.
+//!
+//! The flow is `bytes -> parsed -> verified -> decided -> rendered`; [`Gate::check`] is all of it.
+//! The core has no clock, no network and no randomness: what it needs it asks of its host as a
+//! [`Step`], and the host asks again with the answer.
+//!
+//! ```
+//! use waxseal::{Answers, Body, Config, Decision, Gate, Request, Step, UnixTime};
+//!
+//! let config = Config::read(br#"{
+//!     "resource": "https://mcp.example.com/mcp",
+//!     "issuers": [{ "issuer": "https://as.example.com",
+//!                   "keys": { "uri": "https://as.example.com/jwks.json" } }]
+//! }"#)?;
+//! let gate = Gate::new(config)?;
+//! let request = Request {
+//!     method: "POST".to_owned(),
+//!     url: "https://mcp.example.com/mcp".to_owned(),
+//!     headers: vec![],
+//!     id: None,
+//!     body: Body::Unread,
+//! };
+//! let now = UnixTime::from_seconds(1_700_000_000);
+//! let Step::Done(decision) = gate.check(&request, &Answers::default(), now) else {
+//!     panic!("no credentials: nothing to ask");
+//! };
+//! assert!(matches!(&decision, Decision::Deny(error) if error.reason().row().status == 401));
+//! let reply = gate.reply(&decision, &request).expect("a denial has a reply");
+//! assert_eq!(
+//!     reply.headers[1].1,
+//!     "Bearer resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"",
+//! );
+//! # Ok::<(), waxseal::ConfigError>(())
+//! ```
+#![deny(missing_docs)]
+
+mod call;
+mod config;
+mod decide;
+mod error;
+mod gate;
+mod keys;
+mod parse;
+mod render;
+mod request;
+mod time;
+mod verify;
+
+#[cfg(feature = "envoy")]
+mod envoy;
+#[cfg(feature = "npm")]
+mod npm;
+
+pub use config::{Config, ConfigError};
+pub use request::{Body, Request};
+
+pub use gate::{Answers, Claim, Gate, Look, Step};
+pub use keys::{Fetch, Fetched};
+pub use verify::{SignatureCheck, Verdict};
+
+pub use decide::{Answer, Decision, Forward, Grant};
+pub use error::{Challenge, Code, Error, Excerpt, Fact, Help, Reason, Retry, Row, Surface};
+pub use render::{Reply, line};
+pub use time::UnixTime;

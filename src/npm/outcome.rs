@@ -1,0 +1,73 @@
+//! Decision -> the plain object that JavaScript sees.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{Decision, Gate, Grant, Request};
+
+#[derive(Serialize)]
+pub struct Outcome<'a> {
+    allow: bool,
+    decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<Granted<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<Written>,
+}
+
+#[derive(Serialize)]
+struct Granted<'a> {
+    issuer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
+    scopes: &'a [String],
+    claims: &'a Map<String, Value>,
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct Written {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl<'a> Outcome<'a> {
+    pub fn of(gate: &Gate, decision: &'a Decision, request: &Request) -> Self {
+        let (name, reason, facts, grant) = match decision {
+            Decision::Allow(grant) => ("allow", None, None, Some(Granted::of(grant, request))),
+            Decision::Deny(error) => {
+                let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
+                ("deny", Some(error.reason().row().reason), Some(facts.collect()), None)
+            }
+            Decision::Answer(_) => ("answer", None, None, None),
+        };
+        let reply = gate.reply(decision, request).map(|reply| Written {
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+        });
+        Self { allow: grant.is_some(), decision: name, reason, facts, grant, reply }
+    }
+}
+
+impl<'a> Granted<'a> {
+    fn of(grant: &'a Grant, request: &Request) -> Self {
+        let headers = grant.forward.apply(&request.headers).into_iter();
+        let text = |value: Vec<u8>| value.into_iter().map(char::from).collect();
+        Self {
+            issuer: &grant.issuer,
+            subject: grant.subject.as_deref(),
+            client: grant.client.as_deref(),
+            scopes: &grant.scopes,
+            claims: &grant.claims,
+            headers: headers.map(|(name, value)| (name, text(value))).collect(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! headers -> [`Credential`]. Never logs, clips or repairs a token.
+
+use super::target::Target;
+use crate::error::{Error, Excerpt};
+use crate::request::Request;
+
+/// What the caller showed. Its token is a secret: the type has no `Debug`.
+pub struct Credential {
+    /// The access token, of the characters of `b64token` only (RFC 6750 section 2.1).
+    pub token: String,
+}
+
+/// Reads the one credential of a request.
+///
+/// # Errors
+/// [`Error::TokenInQuery`], [`Error::MissingToken`], [`Error::AuthorizationDuplicated`],
+/// [`Error::SchemeUnsupported`], [`Error::AuthorizationMalformed`] or [`Error::TokenTooLong`].
+pub fn credential(
+    request: &Request,
+    target: &Target<'_>,
+    limit: usize,
+) -> Result<Credential, Error> {
+    if target.has_parameter("access_token") {
+        return Err(Error::TokenInQuery {});
+    }
+    let mut fields = request.header("authorization");
+    let field = fields.next().ok_or(Error::MissingToken {})?;
+    match fields.count() {
+        0 => read(field, limit),
+        more => Err(Error::AuthorizationDuplicated { count: more.saturating_add(1) }),
+    }
+}
+
+fn read(field: &[u8], limit: usize) -> Result<Credential, Error> {
+    let field = std::str::from_utf8(field).map_err(|_| Error::AuthorizationMalformed {})?;
+    let field = field.trim_matches([' ', '\t']);
+    // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3).
+    match field.split(',').filter(|part| starts_credential(part)).count() {
+        0 | 1 => {}
+        count => return Err(Error::AuthorizationDuplicated { count }),
+    }
+    let scheme = field.split([' ', '\t']).next().unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::SchemeUnsupported { scheme: named(scheme) });
+    }
+    // RFC 9110 section 11.4: one or more spaces, and nothing else.
+    let token = field.strip_prefix(scheme).unwrap_or_default().trim_start_matches(' ');
+    if token.len() > limit {
+        return Err(Error::TokenTooLong { bytes: token.len(), limit });
+    }
+    if !is_b64token(token) {
+        return Err(Error::AuthorizationMalformed {});
+    }
+    Ok(Credential { token: token.to_owned() })
+}
+
+fn starts_credential(part: &str) -> bool {
+    let (scheme, rest) = part.trim_start().split_once([' ', '\t']).unwrap_or((part, ""));
+    let known = ["bearer", "dpop", "basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    known && !rest.trim().is_empty()
+}
+
+/// A scheme worth a log line; anything else in its place may be the token itself.
+fn named(scheme: &str) -> Excerpt {
+    let known = ["basic", "digest", "dpop", "hoba", "mutual", "negotiate", "ntlm", "token"];
+    let scheme = scheme.to_ascii_lowercase();
+    Excerpt::of(if known.contains(&scheme.as_str()) { &scheme } else { "unknown" })
+}
+
+/// RFC 6750 section 2.1.
+fn is_b64token(token: &str) -> bool {
+    let body = token.trim_end_matches('=');
+    !body.is_empty()
+        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, read};
+
+    #[test]
+    fn the_scheme_is_case_insensitive_and_white_space_is_trimmed() {
+        for field in ["Bearer a.b.c", "BEARER a.b.c", "bearer  a.b.c ", "\tBearer a.b.c\t"] {
+            assert!(
+                read(field.as_bytes(), 100).is_ok_and(|found| found.token == "a.b.c"),
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn anything_but_one_token_is_denied() {
+        for field in [
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer\ta",
+            "Bearer \"a\"",
+            "Bearer =",
+            "Bearer a,b",
+        ] {
+            let denied = read(field.as_bytes(), 100).err();
+            assert_eq!(denied, Some(Error::AuthorizationMalformed {}), "{field}");
+        }
+        assert_eq!(read(b"Bearer \xff", 100).err(), Some(Error::AuthorizationMalformed {}));
+        let folded = read(b"Bearer a, Bearer b", 100).err();
+        assert_eq!(folded, Some(Error::AuthorizationDuplicated { count: 2 }));
+        let long = read(b"Bearer aaaa", 3).err();
+        assert_eq!(long, Some(Error::TokenTooLong { bytes: 4, limit: 3 }));
+    }
+
+    #[test]
+    fn a_token_in_place_of_the_scheme_is_never_quoted() {
+        let denied = read(b"eyJhbGciOi.secret.token", 100).err();
+        assert!(denied.is_some_and(|error| !format!("{error:?}").contains("secret")));
+    }
+}

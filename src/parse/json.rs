@@ -1,0 +1,149 @@
+//! bytes -> one JSON object. Never keeps one of two members of a name, never nests deeper than 32.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Why bytes are not one well-formed JSON object.
+pub type Fault = &'static str;
+
+const DEPTH: u8 = 32;
+
+/// Reads one JSON object (RFC 8259) that fills the input: UTF-8 without a byte order mark, no
+/// member name twice in any object (RFC 7493 section 2.3), no nesting deeper than 32.
+///
+/// # Errors
+/// A short text without any of the input in it.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
+    let mut source = serde_json::Deserializer::from_str(text);
+    let value = Strict { depth: DEPTH }.deserialize(&mut source).map_err(|error| named(&error))?;
+    source.end().map_err(|_| "not one JSON value")?;
+    match value {
+        Value::Object(members) => Ok(members),
+        _ => Err("not a JSON object"),
+    }
+}
+
+const DUPLICATE: &str = "a member stands there twice";
+const TOO_DEEP: &str = "nested too deep";
+
+fn named(error: &serde_json::Error) -> Fault {
+    // serde_json carries our own faults as text only.
+    let text = error.to_string();
+    [DUPLICATE, TOO_DEEP].into_iter().find(|fault| text.starts_with(fault)).unwrap_or("not JSON")
+}
+
+/// Reads any value, `depth` levels of nesting at most.
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: u8,
+}
+
+impl Strict {
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom(TOO_DEEP))?;
+        Ok(Self { depth })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<Value, D::Error> {
+        source.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a number"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(inner)?;
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom(DUPLICATE));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::object;
+
+    #[test]
+    fn objects_are_read_whole() {
+        let read = object(br#" {"a":[1,-2,0.5,null,true],"b":{"a":"\u00e9"}} "#);
+        assert_eq!(read.map(|members| members.len()), Ok(2));
+    }
+
+    #[test]
+    fn every_fault_has_its_name() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(40), "]".repeat(40));
+        let deeper = format!("{{\"a\":{}", "[".repeat(100_000));
+        let cases: [(&[u8], &str); 13] = [
+            (b"", "not JSON"),
+            (b"{", "not JSON"),
+            (b"[]", "not a JSON object"),
+            (b"{} {}", "not one JSON value"),
+            (b"\xef\xbb\xbf{}", "not JSON"),
+            (b"{\"a\":\"\xff\"}", "not UTF-8"),
+            (br#"{"a":1,"a":1}"#, "a member stands there twice"),
+            (br#"{"a":1,"\u0061":1}"#, "a member stands there twice"),
+            (br#"{"b":[{"a":1,"a":2}]}"#, "a member stands there twice"),
+            (br#"{"a":"\ud800"}"#, "not JSON"),
+            (br#"{"a":1e400}"#, "not JSON"),
+            (deep.as_bytes(), "nested too deep"),
+            (deeper.as_bytes(), "nested too deep"),
+        ];
+        for (bytes, fault) in cases {
+            assert_eq!(object(bytes), Err(fault), "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Row -> `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6750 section 3). Never quotes a request.
+
+use super::metadata::url;
+use crate::config::Config;
+use crate::error::{Challenge, Code, Row};
+
+/// One `Bearer` challenge.
+pub fn bearer(row: &Row, config: &Config) -> String {
+    let mut parameters = Vec::new();
+    if let Some(realm) = &config.challenge.realm {
+        parameters.push(("realm", realm.clone()));
+    }
+    if row.challenge == Challenge::Coded {
+        parameters.push(("error", row.code.oauth().to_owned()));
+    }
+    // A malformed request is not a matter of scope.
+    if row.code != Code::InvalidRequest && !config.scopes.is_empty() {
+        parameters.push(("scope", config.scopes.join(" ")));
+    }
+    // RFC 9728 section 5.1.
+    parameters.push(("resource_metadata", url(&config.resource)));
+    let written = parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", quotable(value)));
+    format!("Bearer {}", written.collect::<Vec<_>>().join(", "))
+}
+
+/// The inside of a quoted-string (RFC 9110 section 5.6.4): printable ASCII, or a proxy or runtime
+/// might drop the whole header.
+fn quotable(value: &str) -> String {
+    let mut inside = String::with_capacity(value.len());
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => inside.extend(['\\', character]),
+            ' '..='~' => inside.push(character),
+            _ => inside.push('?'),
+        }
+    }
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quotable;
+
+    #[test]
+    fn no_value_can_split_or_lose_the_header() {
+        assert_eq!(quotable("a\"b\\c\r\nd\u{e9}\u{7f}"), "a\\\"b\\\\c??d??");
+    }
+}

@@ -1,0 +1,58 @@
+//! Decision -> [`Reply`]. Never sees a token or a claim: a reply cannot leak what it is not given.
+
+mod challenge;
+mod log;
+mod metadata;
+mod problem;
+
+use crate::config::Config;
+use crate::decide::Answer;
+use crate::error::{Challenge, Error};
+
+pub use log::line;
+pub use metadata::is_metadata;
+
+/// An HTTP reply, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Header fields; values are printable ASCII.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, UTF-8.
+    pub body: String,
+}
+
+/// The reply to a denied call.
+pub fn denial(error: &Error, id: Option<&str>, config: &Config) -> Reply {
+    let row = error.reason().row();
+    let mut headers = vec![("content-type", "application/problem+json".to_owned())];
+    if row.challenge != Challenge::None {
+        headers.push(("www-authenticate", challenge::bearer(row, config)));
+    }
+    if let Some(seconds) = retry_after(error) {
+        headers.push(("retry-after", seconds.to_string()));
+    }
+    Reply { status: row.status, headers, body: problem::body(error, id, config) }
+}
+
+/// The reply to a question that the gate itself answers.
+pub fn answer(answer: Answer, config: &Config) -> Reply {
+    match answer {
+        Answer::Metadata => Reply {
+            status: 200,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: metadata::document(config),
+        },
+    }
+}
+
+/// RFC 9110 section 10.2.3.
+fn retry_after(error: &Error) -> Option<u32> {
+    match error {
+        Error::KeysUnavailable { retry_after, .. } | Error::HostFailed { retry_after, .. } => {
+            Some(*retry_after)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! Who may import whom, read from `src/` itself.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module -> what it may name with `crate::`. `lib.rs` names the public modules and is free.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("time", &[]),
+    ("request", &[]),
+    ("error", &["time"]),
+    ("config", &["error", "time"]),
+    ("parse", &["error", "config", "time", "request"]),
+    ("keys", &["parse", "error", "config", "time"]),
+    ("verify", &["keys", "parse", "error", "config", "time"]),
+    ("call", &["error"]),
+    // Never parse: it must not see bytes or a credential.
+    ("decide", &["verify", "call", "config", "error"]),
+    // Never parse, never verify: a reply cannot leak a token.
+    ("render", &["decide", "call", "config", "error"]),
+    (
+        "gate",
+        &[
+            "call", "config", "decide", "error", "keys", "parse", "render", "request", "time",
+            "verify",
+        ],
+    ),
+    // A face names only what is public, that is, what the crate's root exports.
+    ("envoy", &[]),
+    ("npm", &[]),
+];
+
+/// What only a face may write: the core has no clock, no network, no host.
+const HOST_WORDS: &[&str] = &[
+    "proxy_wasm",
+    "wasm_bindgen",
+    "js_sys",
+    "std::time",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "getrandom",
+    "SystemTime",
+    "Instant::now",
+];
+
+const FACES: &[&str] = &["envoy", "npm"];
+
+#[test]
+fn modules_import_only_what_they_may() -> Result<(), Box<dyn Error>> {
+    let known: Vec<_> = MAY_IMPORT.iter().map(|(name, _)| *name).collect();
+    let mut faults = vec![];
+    for path in sources()? {
+        let module = module_of(&path)?;
+        if module == "lib" {
+            continue;
+        }
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
+            faults.push(format!("src/{module} has no row in tests/borders.rs"));
+            continue;
+        };
+        for named in named_modules(&code(&path)?) {
+            let own = named == module;
+            if known.contains(&named.as_str()) && !own && !allowed.contains(&named.as_str()) {
+                faults.push(format!("{} imports {named}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn only_a_face_speaks_to_a_host() -> Result<(), Box<dyn Error>> {
+    for path in sources()? {
+        if FACES.contains(&module_of(&path)?.as_str()) {
+            continue;
+        }
+        let code = code(&path)?;
+        for word in HOST_WORDS {
+            assert!(!code.contains(word), "{} says `{word}`", path.display());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_reader_of_imports_sees_every_form() {
+    let code = "use crate::time::UnixTime;\nuse crate::{parse::jws, Gate};\nfn f(x: crate::keys::Key) {}\nuse super::super::render;";
+    let expected = ["Gate", "keys", "parse", "time"].map(str::to_owned);
+    assert_eq!(named_modules(code), BTreeSet::from(expected));
+}
+
+/// Every first name after `crate::`, also inside braces.
+fn named_modules(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let names = match rest.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap_or_default().split(',').collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name: String = name
+                .trim()
+                .chars()
+                .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                .collect();
+            found.insert(name);
+        }
+    }
+    found
+}
+
+/// The code of a file without comments, in which anything may be named.
+fn code(path: &Path) -> Result<String, Box<dyn Error>> {
+    let text = fs::read_to_string(path)?;
+    assert!(!text.contains("super::super::"), "{}: name it from the crate's root", path.display());
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn module_of(path: &Path) -> Result<String, Box<dyn Error>> {
+    let inside = path.strip_prefix(root())?;
+    let first = inside.components().next().ok_or("no module")?;
+    Ok(Path::new(&first).file_stem().ok_or("no name")?.to_string_lossy().into_owned())
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn sources() -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut found = vec![];
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
