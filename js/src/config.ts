@@ -35,3 +35,34 @@ export interface Issuer {
   /** The token types that are accepted: `["at+jwt"]`. */
   types?: string[];
 }
+
+/** The configuration as plain data; throws a `TypeError` for what JSON would leave out in silence. */
+export function jsonOf(config: Config): object {
+  const places = new Map<unknown, string>();
+  let refused: TypeError | undefined;
+  function plain(this: unknown, member: string, value: unknown): unknown {
+    const holder = places.get(this) ?? '';
+    const place = Array.isArray(this) ? `${holder}[${member}]` : [holder, member].filter(Boolean).join('.');
+    const fault = faultOf(value);
+    if (fault) throw (refused = new TypeError(`\`${place || 'config'}\`: must be JSON data, not ${fault}`));
+    places.set(value, place);
+    return value;
+  }
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(config, plain);
+  } catch (cause) {
+    throw refused ?? new TypeError('`config` cannot be read as JSON', { cause });
+  }
+  const read: unknown = text && JSON.parse(text);
+  if (typeof read !== 'object' || read === null || Array.isArray(read)) throw new TypeError('`config` must be an object');
+  return read;
+}
+
+function faultOf(value: unknown): string | undefined {
+  if (['function', 'symbol', 'bigint'].includes(typeof value)) return `a ${typeof value}`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  // A `Map` or a `Set` would become an empty object.
+  const iterable = typeof value === 'object' && value !== null && Symbol.iterator in value && !Array.isArray(value);
+  return iterable ? 'an iterable' : undefined;
+}

@@ -1,4 +1,4 @@
-import type { Config } from './config.js';
+import { type Config, jsonOf } from './config.js';
 import { Core } from './module.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
@@ -18,6 +18,7 @@ export interface CheckOptions {
 }
 
 type Fetch = { uri: string; timeout: number; limit: number };
+type Got = { status: number; body: Uint8Array };
 type Next = { done: Outcome } | { fetch: Fetch } | { wait: { until: number } };
 
 /** Milliseconds between two looks at a fetch that another request has begun. */
@@ -37,10 +38,9 @@ export class Gate {
 
   /** Opens a gate. Throws a `TypeError` that names the member of the configuration at fault. */
   static async open(config: Config, options: GateOptions = {}): Promise<Gate> {
-    if (typeof config !== 'object' || config === null) throw new TypeError('`config` must be an object');
     const { fetch = (...input) => globalThis.fetch(...input) } = options;
     if (typeof fetch !== 'function') throw new TypeError('`options.fetch` must be a function');
-    return new Gate(new Core(config), fetch);
+    return new Gate(new Core(jsonOf(config)), fetch);
   }
 
   /** Decides about a request. Throws a `TypeError` only for what is no request. */
@@ -72,12 +72,26 @@ export class Gate {
     }
   }
 
-  async #get({ uri, timeout, limit }: Fetch): Promise<{ status: number; body: Uint8Array }> {
-    const init: RequestInit = {
-      headers: { accept: 'application/json' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeout * 1000),
-    };
+  /** Ends in time whatever the given `fetch` makes of its signal. */
+  async #get({ uri, timeout, limit }: Fetch): Promise<Got> {
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new DOMException(`no answer within ${timeout} s`, 'TimeoutError');
+        reject(error);
+        abort.abort(error);
+      }, timeout * 1000);
+    });
+    try {
+      return await Promise.race([this.#read(uri, limit, abort.signal), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #read(uri: string, limit: number, signal: AbortSignal): Promise<Got> {
+    const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal };
     const response = await this.#fetch.call(undefined, uri, init);
     return { status: response.status, body: await bytesOf(response, limit) };
   }

@@ -53,7 +53,11 @@ function readHeaders(request: RequestLike): Header[] {
 
 function pairs(flat: unknown[]): Header[] {
   const read: Header[] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) read.push([String(flat[index]), String(flat[index + 1])]);
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    const name = String(flat[index]);
+    // HTTP/2 pseudo-headers stand in Node's raw list and are no header fields (RFC 9113 section 8.3).
+    if (!name.startsWith(':')) read.push([name, String(flat[index + 1])]);
+  }
   return read;
 }
 

@@ -1,0 +1,163 @@
+//! The journey as a host sees it: which steps a gate asks, and how often.
+
+mod signer;
+
+use serde_json::json;
+use signer::{Failure, Issuer, NOW, gate, request};
+use waxseal::{Answers, Decision, Fetch, Fetched, Gate, Reason, Request, Step, UnixTime, Verdict};
+
+type Outcome = Result<(), Failure>;
+
+fn at(seconds: i64) -> UnixTime {
+    UnixTime::from_seconds(NOW + seconds)
+}
+
+fn fetching_gate() -> Result<Gate, Failure> {
+    gate(&json!({ "uri": "https://as.example.com/jwks.json" }))
+}
+
+fn fetch(step: Step) -> Result<Fetch, Failure> {
+    match step {
+        Step::Fetch(fetch) => Ok(fetch),
+        other => Err(format!("expected a fetch, got {other:?}").into()),
+    }
+}
+
+fn reason(step: &Step) -> Option<Reason> {
+    match step {
+        Step::Done(Decision::Deny(error)) => Some(error.reason()),
+        _ => None,
+    }
+}
+
+/// Asks until something else than a signature is wanted.
+fn ask(gate: &Gate, request: &Request, answers: &mut Answers, now: UnixTime) -> Step {
+    loop {
+        match gate.check(request, answers, now) {
+            Step::Verify(check) => {
+                let verdict = check.verify();
+                answers.verified(check, verdict);
+            }
+            other => return other,
+        }
+    }
+}
+
+#[test]
+fn a_request_is_fetched_for_verified_and_allowed() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let (request, mut answers) = (request(&issuer.token()), Answers::default());
+    let wanted = fetch(ask(&gate, &request, &mut answers, at(0)))?;
+    assert_eq!(wanted.uri, "https://as.example.com/jwks.json");
+    assert_eq!((wanted.timeout, wanted.limit), (5, 65_536));
+    let body = issuer.key_set().to_string();
+    gate.fetched(&wanted, Fetched::Reply { status: 200, body: body.as_bytes() }, at(0));
+    answers.fetched();
+    let step = ask(&gate, &request, &mut answers, at(0));
+    assert!(matches!(step, Step::Done(Decision::Allow(_))), "{step:?}");
+    Ok(())
+}
+
+#[test]
+fn only_one_request_fetches_and_the_others_wait() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let request = request(&issuer.token());
+    fetch(gate.check(&request, &Answers::default(), at(0)))?;
+    let step = gate.check(&request, &Answers::default(), at(1));
+    assert!(matches!(step, Step::Wait(until) if until == at(5)), "{step:?}");
+    // A fetch that nobody reports is given up, and the next request begins another.
+    fetch(gate.check(&request, &Answers::default(), at(5)))?;
+    Ok(())
+}
+
+#[test]
+fn waiting_ends() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let request = request(&issuer.token());
+    fetch(gate.check(&request, &Answers::default(), at(0)))?;
+    let mut answers = Answers::default();
+    for _ in 0..2 {
+        assert!(matches!(gate.check(&request, &answers, at(1)), Step::Wait(_)));
+        answers.waited();
+    }
+    assert_eq!(reason(&gate.check(&request, &answers, at(1))), Some(Reason::HostFailed));
+    Ok(())
+}
+
+#[test]
+fn fetching_ends() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let request = request(&issuer.token());
+    let mut answers = Answers::default();
+    // A host that claims to have fetched, and never says what.
+    for round in 0..2 {
+        fetch(gate.check(&request, &answers, at(round * 10)))?;
+        answers.fetched();
+    }
+    assert_eq!(reason(&gate.check(&request, &answers, at(20))), Some(Reason::HostFailed));
+    Ok(())
+}
+
+#[test]
+fn a_failed_fetch_denies_with_the_time_to_the_next() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let request = request(&issuer.token());
+    let wanted = fetch(gate.check(&request, &Answers::default(), at(0)))?;
+    gate.fetched(&wanted, Fetched::Failed("connection refused"), at(1));
+    let Step::Done(decision) = gate.check(&request, &Answers::default(), at(3)) else {
+        return Err("expected a decision".into());
+    };
+    let reply = gate.reply(&decision, &request).ok_or("expected a reply")?;
+    assert_eq!(reply.status, 503);
+    assert!(reply.headers.contains(&("retry-after", "3".to_owned())), "{:?}", reply.headers);
+    fetch(gate.check(&request, &Answers::default(), at(6)))?;
+    Ok(())
+}
+
+#[test]
+fn a_signature_that_the_host_cannot_check_denies() -> Outcome {
+    let issuer = Issuer::new()?;
+    let gate = gate(&json!({ "set": issuer.key_set() }))?;
+    for (verdict, expected) in
+        [(Verdict::Failed, Reason::HostFailed), (Verdict::Invalid, Reason::SignatureInvalid)]
+    {
+        let (request, mut answers) = (request(&issuer.token()), Answers::default());
+        let Step::Verify(check) = gate.check(&request, &answers, at(0)) else {
+            return Err("expected a signature check".into());
+        };
+        answers.verified(check, verdict);
+        assert_eq!(reason(&gate.check(&request, &answers, at(0))), Some(expected));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_answer_for_one_token_is_worth_nothing_for_another() -> Outcome {
+    let issuer = Issuer::new()?;
+    let gate = gate(&json!({ "set": issuer.key_set() }))?;
+    let mut answers = Answers::default();
+    let Step::Verify(check) = gate.check(&request(&issuer.token()), &answers, at(0)) else {
+        return Err("expected a signature check".into());
+    };
+    answers.verified(check, Verdict::Valid);
+    let forged =
+        issuer.sign(signer::HEADER, &signer::claims().to_string().replace("alice", "mallory"));
+    let (input, _) = forged.rsplit_once('.').ok_or("no signature")?;
+    let own = issuer.token();
+    let (_, signature) = own.rsplit_once('.').ok_or("no signature")?;
+    let step = gate.check(&request(&format!("{input}.{signature}")), &answers, at(0));
+    assert!(matches!(step, Step::Verify(_)), "{step:?}");
+    Ok(())
+}
+
+#[test]
+fn nothing_that_is_printed_holds_the_token() -> Outcome {
+    let issuer = Issuer::new()?;
+    let gate = gate(&json!({ "set": issuer.key_set() }))?;
+    let token = issuer.token();
+    let step = gate.check(&request(&token), &Answers::default(), at(0));
+    for segment in token.split('.') {
+        assert!(!format!("{step:?}").contains(segment));
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# runs every decision vector of a directory through the native core, the npm package and the filter
+set -uo pipefail
+
+usage() {
+  cat <<'EOT'
+usage: tests/vectors.sh DIR
+
+prints a line per failed case and one `N passed, N failed` line per face; fails if any case failed
+or a face was not run. Builds the two modules first where they are missing.
+EOT
+}
+
+case ${1:-} in
+  '') usage >&2; exit 2 ;;
+  -h | --help) usage; exit ;;
+esac
+[ -d "$1" ] || { echo "tests/vectors.sh: no such directory: $1" >&2; exit 2; }
+dir=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
+
+if [ ! -f pkg/dist/waxseal.wasm ] || [ ! -f pkg/dist/index.js ]; then
+  (cd js && npm ci --no-audit --no-fund >&2 && npm run --silent build) || exit 1
+fi
+
+status=0
+cargo test --quiet --test vectors -- "$dir" || status=1
+for face in npm filter; do
+  node tests/vectors/run.mjs "$face" "$dir" || status=1
+done
+exit $status
