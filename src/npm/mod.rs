@@ -93,8 +93,9 @@ impl Visit {
             Step::Done(decision) => Next::Done(Outcome::of(&self.gate, decision, &self.request)),
             _ => Next::Done(Outcome::of(&self.gate, &unsupported, &self.request)),
         };
-        let written = next.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
-        written.map_err(JsValue::from)
+        // As JSON text: an integer claim beyond 2^53 becomes what `JSON.parse` makes of it, where
+        // serde-wasm-bindgen would refuse the whole outcome.
+        js_sys::JSON::parse(&serde_json::to_string(&next).unwrap_or_default())
     }
 
     /// The reply to the fetch that `next` asked for.

@@ -1,0 +1,64 @@
+// The gate configurations of the cases, and the key sets of their issuers.
+
+import { jwk, set } from './keys.mjs';
+
+export const RESOURCE = 'https://api.example.com/mcp';
+export const ISSUER = 'https://as.example.com';
+export const URI = 'https://as.example.com/jwks.json';
+
+const issuer = (members = {}) => ({ issuer: ISSUER, keys: { uri: URI, cluster: 'as' }, ...members });
+const config = (members = {}) => ({ resource: RESOURCE, issuers: [issuer()], ...members });
+export const SCOPES = ['mcp:read', 'mcp:write'];
+
+export const TENANT = 'https://login.example.net/tenant-a';
+export const TENANT_URI = 'https://login.example.net/tenant-a/jwks.json';
+export const SLASH = 'https://slash.example.org/';
+const SLASH_URI = 'https://slash.example.org/jwks.json';
+export const LONGER = 'https://as.example.com/b';
+
+export const CONFIGS = {
+  default: config(),
+  'inline keys': config({ issuers: [issuer({ keys: { set: set(jwk('es-1'), jwk('rs-1')) } })] }),
+  'several issuers': config({
+    issuers: [
+      issuer(),
+      { issuer: TENANT, keys: { uri: TENANT_URI, cluster: 'login' }, audience: ['api://tenant-a'], algorithms: ['RS256'] },
+      { issuer: SLASH, keys: { uri: SLASH_URI, cluster: 'slash' } },
+      { issuer: LONGER, keys: { set: set(jwk('es-other')) } },
+    ],
+  }),
+  scopes: config({ scopes: SCOPES }),
+  realm: config({ challenge: { realm: 'mcp' }, scopes: SCOPES }),
+  'realm to be quoted': config({ challenge: { realm: 'the "inner" C:\\api, realm' } }),
+  'realm beyond ascii': config({ challenge: { realm: 'geschützt ✓' } }),
+  caracal: config({ scopes: SCOPES, errors: { vocabulary: 'caracal' } }),
+  verbose: config({ scopes: SCOPES, errors: { verbose: true } }),
+  'other base': config({ errors: { base: 'https://errors.example.com/waxseal/' } }),
+  'no leeway': config({ leeway: 0 }),
+  forward: config({
+    forward: {
+      headers: {
+        'x-user': 'sub', 'x-client-id': 'client_id', 'x-groups': 'groups', 'x-level': 'level',
+        'x-expires': 'exp', 'x-scope': 'scope', 'x-org': 'org',
+      },
+    },
+  }),
+  'forward and keep': config({ forward: { headers: { 'x-user': 'sub' }, authorization: 'keep' } }),
+  'forward and strip': config({ forward: { headers: { 'x-user': 'sub' }, authorization: 'strip' } }),
+  relaxed: config({ issuers: [issuer({ claims: { optional: ['sub', 'client_id', 'jti', 'iat'] } })] }),
+  'without jti': config({ issuers: [issuer({ claims: { optional: ['jti'] } })] }),
+  audiences: config({ issuers: [issuer({ audience: ['api://one', 'https://two.example.com/mcp'] })] }),
+  types: config({ issuers: [issuer({ types: ['at+jwt', 'JWT'] })] }),
+  'rs256 only': config({ issuers: [issuer({ algorithms: ['RS256'] })] }),
+  'short tokens': config({ limits: { token: 1024 } }),
+  'short age': config({ keys: { age: 60 } }),
+  'resource without a path': config({ resource: 'https://api.example.com' }),
+  'resource with a port': config({ resource: 'https://api.example.com:8443/v1/mcp' }),
+};
+
+export const KEY_SETS = {
+  [URI]: set(jwk('es-1'), jwk('rs-1')),
+  [TENANT_URI]: set(jwk('rs-2')),
+  // The name of somebody else's key, to see that names are never shared between issuers.
+  [SLASH_URI]: set(jwk('es-2', { kid: 'es-1' })),
+};

@@ -1,0 +1,100 @@
+// What the gate must say: allow, deny for a reason, or answer.
+
+/** The path of the metadata document, before that of the resource. */
+export const METADATA = '/.well-known/oauth-protected-resource';
+
+const [BARE, CODED, NONE] = ['bare', 'coded', 'none'];
+export const REASONS = {
+  missing_token: [401, 'missing_token', BARE],
+  scheme_unsupported: [401, 'missing_token', BARE],
+  authorization_malformed: [401, 'invalid_token', CODED],
+  authorization_duplicated: [400, 'invalid_request', CODED],
+  token_in_query: [400, 'invalid_request', CODED],
+  request_malformed: [400, 'invalid_request', NONE],
+  token_too_long: [401, 'invalid_token', CODED],
+  token_malformed: [401, 'invalid_token', CODED],
+  token_encrypted: [401, 'invalid_token', CODED],
+  header_unsupported: [401, 'invalid_token', CODED],
+  algorithm_not_allowed: [401, 'invalid_token', CODED],
+  type_not_allowed: [401, 'invalid_token', CODED],
+  issuer_unknown: [401, 'invalid_token', CODED],
+  key_unknown: [401, 'invalid_token', CODED],
+  key_ambiguous: [401, 'invalid_token', CODED],
+  signature_invalid: [401, 'invalid_token', CODED],
+  claim_missing: [401, 'invalid_token', CODED],
+  claim_malformed: [401, 'invalid_token', CODED],
+  token_expired: [401, 'invalid_token', CODED],
+  token_not_yet_valid: [401, 'invalid_token', CODED],
+  token_issued_in_future: [401, 'invalid_token', CODED],
+  audience_mismatch: [401, 'invalid_token', CODED],
+  dpop_unsupported: [401, 'invalid_token', CODED],
+  insufficient_scope: [403, 'insufficient_scope', CODED],
+  keys_unavailable: [503, 'temporarily_unavailable', NONE],
+  host_failed: [503, 'temporarily_unavailable', NONE],
+};
+const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
+const CARACAL = { insufficient_scope: 'scope_insufficient', temporarily_unavailable: 'sts_unavailable' };
+
+function wordOf(code, { errors }) {
+  if (errors?.vocabulary === 'caracal') return CARACAL[code] ?? code;
+  return code === 'missing_token' ? 'invalid_token' : code;
+}
+
+/** Where the metadata document of a configuration lives: the path form of RFC 9728 section 3.1. */
+function metadataOf({ resource }) {
+  const [, origin, path] = /^(https:\/\/[^/]+)(.*)$/.exec(resource);
+  return `${origin}${METADATA}${path}`;
+}
+
+/** The exact header values, or undefined where a realm beyond ASCII leaves them open. */
+function challengeOf(reason, settings) {
+  const [status, code, kind] = REASONS[reason];
+  if (kind === NONE) return [];
+  const realm = settings.challenge?.realm;
+  if (/[^\x20-\x7e]/.test(realm ?? '')) return undefined;
+  const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
+  const parameters = [];
+  if (realm) parameters.push(`realm=${quoted(realm)}`);
+  if (kind === CODED) parameters.push(`error="${code}"`);
+  if (settings.scopes && status !== 400) parameters.push(`scope="${settings.scopes.join(' ')}"`);
+  parameters.push(`resource_metadata="${metadataOf(settings)}"`);
+  return [`Bearer ${parameters.join(', ')}`];
+}
+
+export const allow = (members = {}) => () => ({ decision: 'allow', ...members });
+
+/** A denial for one reason, or for any of several where the rules leave it open. */
+export const deny = (reason, { full = false, headers = {}, body = {}, ...members } = {}) => (settings) => {
+  const reasons = [reason].flat();
+  const one = (values) => {
+    const distinct = [...new Map(values.map((v) => [JSON.stringify(v), v])).values()];
+    return distinct.length === 1 ? distinct[0] : distinct;
+  };
+  const challenges = [...new Set(reasons.map((r) => JSON.stringify(challengeOf(r, settings))))];
+  const challenge = challenges.length === 1 ? challengeOf(reasons[0], settings) : undefined;
+  const base = settings.errors?.base ?? 'urn:waxseal:error:';
+  const status = one(reasons.map((r) => REASONS[r][0]));
+  const error = one(reasons.map((r) => wordOf(REASONS[r][1], settings)));
+  const replied = {
+    ...(full ? { 'content-type': ['application/problem+json'] } : {}),
+    ...(challenge ? { 'www-authenticate': challenge } : {}),
+    ...headers,
+  };
+  const problem = { ...(full ? { error, type: base + reason, title: TITLES[status], status } : {}), ...body };
+  const some = (members) => (Object.keys(members).length ? members : undefined);
+  return { decision: 'deny', reason: one(reasons), status, error, headers: some(replied), body: some(problem), ...members };
+};
+
+/** The protected resource metadata document. */
+export const answer = (members = {}) => (settings) => ({
+  decision: 'answer',
+  status: 200,
+  headers: { 'content-type': ['application/json'], 'www-authenticate': [] },
+  body: {
+    resource: settings.resource,
+    authorization_servers: settings.issuers.map((each) => each.issuer),
+    bearer_methods_supported: ['header'],
+    ...(settings.scopes ? { scopes_supported: settings.scopes } : {}),
+  },
+  ...members,
+});

@@ -1,0 +1,34 @@
+// The cases of one file, and the rules that they are made of.
+
+import { CONFIGS, KEY_SETS } from './configurations.mjs';
+import { NOW } from './tokens.mjs';
+
+// Those of the file that is being made.
+let cases;
+
+/** A vector file: what it is about, and the cases that `fill` makes with `rule`. */
+export function file(about, fill) {
+  cases = [];
+  fill();
+  const used = ['default', ...Object.keys(CONFIGS)].filter((each, at, all) =>
+    all.indexOf(each) === at && (each === 'default' || cases.some((one) => one.config === each)));
+  const uris = new Set(used.flatMap((each) => CONFIGS[each].issuers.map((one) => one.keys.uri)));
+  const pick = (from, keep) => Object.fromEntries(Object.entries(from).filter(([key]) => keep(key)));
+  return {
+    about,
+    configs: Object.fromEntries(used.map((each) => [each, CONFIGS[each]])),
+    key_sets: pick(KEY_SETS, (uri) => uris.has(uri)),
+    cases,
+  };
+}
+
+/** One rule: what is sent, and what the gate must say to the last of it. */
+export function rule(name, sent, expect, { config: named = 'default', now = NOW, ...more } = {}) {
+  if (!CONFIGS[named]) throw new Error(`no configuration ${named}`);
+  if (cases.some((each) => each.name === name)) throw new Error(`two rules named ${name}`);
+  const resolved = [sent].flat().map((each) => (each.expect ? { ...each, expect: each.expect(CONFIGS[named]) } : each));
+  cases.push({ name, config: named, now, ...more, requests: resolved, expect: expect(CONFIGS[named]) });
+}
+
+/** The same for rules of one configuration. */
+export const within = (named) => (name, sent, expect, more = {}) => rule(name, sent, expect, { config: named, ...more });
