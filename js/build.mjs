@@ -1,6 +1,7 @@
 // Builds both wasm modules and the TypeScript around one of them into ../pkg/dist.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,6 +9,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
 const dist = join(root, 'pkg/dist');
 const glue = join(root, 'target/glue');
+
+// Panic messages carry the paths of sources: not those of this machine.
+const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+const env = { ...process.env, RUSTFLAGS: `--remap-path-prefix=${cargoHome}=cargo --remap-path-prefix=${root}=waxseal` };
 
 function step(name, act) {
   const start = Date.now();
@@ -18,7 +23,7 @@ function step(name, act) {
 
 function run(command, args, cwd = root) {
   try {
-    execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    execFileSync(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
     process.stderr.write(`\n${error.stdout ?? ''}${error.stderr ?? error.message}\n`);
     process.exit(1);

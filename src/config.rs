@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use jsonwebtoken::Algorithm;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -18,9 +21,10 @@ pub struct Config {
     /// section 1.2). Compared byte for byte, never normalised.
     pub resource: String,
     /// The authorization servers whose tokens are accepted; at least one.
+    #[serde(deserialize_with = "objects")]
     pub issuers: Vec<Issuer>,
     /// The life of fetched key sets.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub keys: KeyLife,
     /// Scopes that every call needs.
     #[serde(default)]
@@ -29,16 +33,16 @@ pub struct Config {
     #[serde(default = "default_leeway")]
     pub leeway: u32,
     /// How much is read at all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub limits: Limits,
     /// How denials are worded.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub errors: Wording,
     /// What challenges add.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub challenge: ChallengeText,
     /// What the upstream sees of the caller.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub forward: Forwarding,
 }
 
@@ -50,6 +54,7 @@ pub struct Issuer {
     /// Its identifier, byte for byte as in the token's `iss`.
     pub issuer: String,
     /// Where its keys come from.
+    #[serde(deserialize_with = "object")]
     pub keys: KeySource,
     /// The audiences that are accepted; the resource unless given.
     #[serde(default)]
@@ -58,7 +63,7 @@ pub struct Issuer {
     #[serde(default = "default_algorithms", deserialize_with = "algorithms")]
     pub algorithms: Vec<Algorithm>,
     /// How claims may deviate from RFC 9068.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub claims: ClaimRules,
     /// The token types (`typ`) that are accepted; case and `application/` do not matter.
     #[serde(default = "default_types")]
@@ -184,10 +189,13 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.member.as_str() {
-            "" => formatter.write_str(&self.fault),
-            member => write!(formatter, "`{member}`: {}", self.fault),
-        }
+        let text = match self.member.as_str() {
+            "" => self.fault.clone(),
+            member => format!("`{member}`: {}", self.fault),
+        };
+        // A name in the configuration must not break the line that quotes it.
+        let line = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+        formatter.write_str(&line.collect::<String>())
     }
 }
 
@@ -200,8 +208,8 @@ impl Config {
     /// The first member that is unknown, missing, mistyped or out of range.
     pub fn read(text: &[u8]) -> Result<Self, ConfigError> {
         let mut source = serde_json::Deserializer::from_slice(text);
-        let read: Result<Self, _> = serde_path_to_error::deserialize(&mut source);
-        let mut config = read.map_err(|error| misread(&error))?;
+        let read: Result<Object<Self>, _> = serde_path_to_error::deserialize(&mut source);
+        let Object(mut config) = read.map_err(|error| misread(&error))?;
         source.end().map_err(|error| fault("", error.to_string()))?;
         config.check()?;
         for issuer in &mut config.issuers {
@@ -348,6 +356,38 @@ impl Default for Wording {
             verbose: false,
         }
     }
+}
+
+/// Written as a JSON object: serde would take a list of the members in their order as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+
+        source.deserialize_map(Members(PhantomData))
+    }
+}
+
+fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(source: D) -> Result<T, D::Error> {
+    Object::deserialize(source).map(|Object(value)| value)
+}
+
+fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(source: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<Object<T>>::deserialize(source)?;
+    Ok(list.into_iter().map(|Object(value)| value).collect())
 }
 
 fn default_leeway() -> u32 {

@@ -83,8 +83,8 @@ impl Answers {
 
 /// Fetches for one request: the key set, and once more for an unknown `kid`.
 const FETCHES: u8 = 2;
-/// Waits for one request.
-const WAITS: u8 = 2;
+/// Waits for one request: every fetch that ends wakes all who wait, whichever they wait for.
+const WAITS: u8 = 16;
 
 impl Gate {
     /// A gate for a configuration.

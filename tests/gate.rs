@@ -76,7 +76,7 @@ fn waiting_ends() -> Outcome {
     let request = request(&issuer.token());
     fetch(gate.check(&request, &Answers::default(), at(0)))?;
     let mut answers = Answers::default();
-    for _ in 0..2 {
+    for _ in 0..16 {
         assert!(matches!(gate.check(&request, &answers, at(1)), Step::Wait(_)));
         answers.waited();
     }
