@@ -1,5 +1,6 @@
 import { type Config, jsonOf } from './config.js';
-import { Core } from './module.js';
+import { Core } from './core.js';
+import './module.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
 
@@ -38,6 +39,7 @@ export class Gate {
 
   /** Opens a gate. Throws a `TypeError` that names the member of the configuration at fault. */
   static async open(config: Config, options: GateOptions = {}): Promise<Gate> {
+    if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
     const { fetch = (...input) => globalThis.fetch(...input) } = options;
     if (typeof fetch !== 'function') throw new TypeError('`options.fetch` must be a function');
     return new Gate(new Core(jsonOf(config)), fetch);
@@ -46,6 +48,7 @@ export class Gate {
   /** Decides about a request. Throws a `TypeError` only for what is no request. */
   async check(request: RequestLike, options: CheckOptions = {}): Promise<Outcome> {
     const { method, url, headers } = readRequest(request);
+    if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
     const { now } = options;
     if (now !== undefined && !Number.isFinite(now)) throw new TypeError('`options.now` must be a number of seconds');
     const clock = () => now ?? Date.now() / 1000;
@@ -93,7 +96,10 @@ export class Gate {
   async #read(uri: string, limit: number, signal: AbortSignal): Promise<Got> {
     const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal };
     const response = await this.#fetch.call(undefined, uri, init);
-    return { status: response.status, body: await bytesOf(response, limit) };
+    const { status } = response;
+    // The module takes 16 bits: 65736 would become 200.
+    if (!(status >= 0 && status <= 999)) throw new TypeError('no HTTP response');
+    return { status, body: await bytesOf(response, limit) };
   }
 
   async #anotherEnds(seen: number, seconds: number): Promise<void> {
@@ -126,6 +132,11 @@ async function bytesOf(response: Response, limit: number): Promise<Uint8Array> {
 }
 
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : 'no answer';
+  try {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
+  } catch {
+    // What a foreign `fetch` throws may itself throw when it is read.
+  }
+  return 'no answer';
 }

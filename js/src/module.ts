@@ -3,5 +3,3 @@ import bytes from './bytes.js';
 import { initSync } from './core.js';
 
 initSync({ module: Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0)) });
-
-export { Core, type Visit } from './core.js';

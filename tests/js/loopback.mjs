@@ -1,0 +1,30 @@
+// A real HTTP server on loopback that ends with the test.
+
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+
+/** Serves until the test has ended; `asked` are the paths that were requested. */
+export async function serve(t, answer) {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    answer(request, response, asked.length);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address();
+  return { asked, port, uri: `http://127.0.0.1:${port}/jwks.json` };
+}
+
+/** Answers with a key set. */
+export const sends = (...keys) => (_, response) => {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ keys: keys.map((key) => key.jwk) }));
+};
+
+/** Lets time pass. */
+export const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });

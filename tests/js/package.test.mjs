@@ -1,0 +1,210 @@
+// The package as its users get it: packed, installed into a fresh project, imported, compiled against.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bearer, config, NOW } from './issuer.mjs';
+
+const run = promisify(execFile);
+const path = (place) => fileURLToPath(new URL(place, import.meta.url));
+const PACKAGE = path('../../pkg');
+const RENEW = 'RENEW=1 node --test tests/js/package.test.mjs';
+
+let project;
+let packed;
+
+before(async () => {
+  project = await mkdtemp(join(tmpdir(), 'waxseal-'));
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: PACKAGE });
+  [packed] = JSON.parse(stdout);
+  await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}');
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${packed.filename}`], { cwd: project });
+});
+
+after(() => rm(project, { recursive: true, force: true }));
+
+const installed = (name) => join(project, 'node_modules/waxseal', name);
+
+/** What a script of the fresh project prints. */
+async function printed(script) {
+  await writeFile(join(project, 'main.js'), script);
+  const { stdout, stderr } = await run(process.execPath, ['main.js'], { cwd: project });
+  assert.equal(stderr, '');
+  return JSON.parse(stdout);
+}
+
+/** Holds a list of lines against a committed file. */
+async function assertSnapshot(name, lines) {
+  const text = `${lines.join('\n')}\n`;
+  if (process.env.RENEW) await writeFile(path(name), text);
+  const committed = await readFile(path(name), 'utf8').catch(() => '');
+  assert.deepEqual(text.split('\n'), committed.split('\n'), `tests/js/${name} is not what is built; where that is meant: ${RENEW}`);
+}
+
+describe('the packed files', () => {
+  it('are these and no others', async () => {
+    assert.deepEqual(packed.bundled, []);
+    await assertSnapshot('files.txt', packed.files.map((file) => file.path).sort());
+  });
+
+  it('hold whatever package.json names', async () => {
+    const { exports, sideEffects } = JSON.parse(await readFile(installed('package.json'), 'utf8'));
+    const named = [exports, sideEffects].flatMap(function leaves(value) {
+      return typeof value === 'string' ? [value] : Object.values(value).flatMap(leaves);
+    });
+    const files = new Set(packed.files.map((file) => `./${file.path}`));
+    assert.ok(named.length >= 6);
+    for (const name of named) assert.ok(files.has(name), name);
+  });
+
+  it('need nothing and run nothing when installed', async () => {
+    const manifest = JSON.parse(await readFile(installed('package.json'), 'utf8'));
+    for (const member of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts', 'bin']) {
+      assert.equal(manifest[member], undefined, member);
+    }
+    assert.deepEqual((await readdir(join(project, 'node_modules'))).filter((name) => !name.startsWith('.')), ['waxseal']);
+  });
+
+  it('import each other only, by names that every bundler reads', async () => {
+    const scripts = packed.files.map((file) => file.path).filter((name) => /\.(js|mjs|cjs|d\.ts)$/.test(name));
+    let imports = 0;
+    for (const script of scripts) {
+      const text = await readFile(installed(script), 'utf8');
+      const found = [...text.matchAll(/\b(?:from|import)\s*\(?\s*(['"`])(.*?)\1/g)].map((match) => match[2]);
+      imports += found.length;
+      for (const name of found) {
+        assert.match(name, /^\.\/[\w-]+\.js$/, script);
+        const target = posix.join(posix.dirname(script), name);
+        const typed = script.endsWith('.d.ts') ? target.replace(/\.js$/, '.d.ts') : target;
+        assert.ok(packed.files.some((file) => file.path === typed), `${script} imports ${name}: no ${typed}`);
+      }
+      assert.doesNotMatch(text, /\brequire\s*\(|\bimport\.meta\b|\beval\s*\(|\bnew Function\b|\bprocess\.|\bBuffer\b|\b__dirname\b|node:/, script);
+    }
+    assert.ok(imports >= 5, `${imports} imports: the search finds nothing`);
+  });
+
+  it('name no place of the machine that built them', async () => {
+    for (const { path: name } of packed.files) {
+      const text = (await readFile(installed(name))).toString('latin1');
+      const [place] = /\/(?:root|home|Users|work|tmp|usr\/local)\/[\w./-]+/.exec(text) ?? [];
+      assert.equal(place, undefined, name);
+    }
+  });
+});
+
+describe('the wasm module', () => {
+  it('imports what its glue gives, and nothing else', async () => {
+    const module = new WebAssembly.Module(await readFile(installed('dist/core.wasm')));
+    const names = WebAssembly.Module.imports(module).map(({ module: from, kind, name }) => `${from} ${kind} ${name.replace(/_[0-9a-f]{16}$/, '')}`);
+    await assertSnapshot('imports.txt', names.sort());
+  });
+
+  it('is the one that the package carries inline', async () => {
+    const { default: bytes } = await import(installed('dist/bytes.js'));
+    assert.ok(Buffer.from(bytes, 'base64').equals(await readFile(installed('dist/core.wasm'))));
+  });
+});
+
+describe('imported in a fresh project', () => {
+  it('it decides', async () => {
+    const seen = await printed(`
+      import * as waxseal from 'waxseal';
+      const gate = await waxseal.Gate.open(${JSON.stringify(config())});
+      const { decision } = await gate.check(${JSON.stringify(bearer())}, { now: ${NOW} });
+      console.log(JSON.stringify({ names: Object.keys(waxseal), decision }));`);
+    assert.deepEqual(seen, { names: ['Gate', 'Reply'], decision: 'allow' });
+  });
+
+  it('it shows its other doors, and only those', async () => {
+    const seen = await printed(`
+      import errors from 'waxseal/errors.json' with { type: 'json' };
+      import { access } from 'node:fs/promises';
+      const found = {};
+      for (const name of ['core.wasm', 'waxseal.wasm', 'package.json', 'dist/core.js', 'dist/index.js']) {
+        try {
+          await access(new URL(import.meta.resolve('waxseal/' + name)));
+          found[name] = true;
+        } catch (error) {
+          found[name] = error.code;
+        }
+      }
+      console.log(JSON.stringify({ ...found, reason: errors.some(({ reason }) => reason === 'token_expired') }));`);
+    assert.deepEqual(seen, {
+      'core.wasm': true, 'waxseal.wasm': true, 'package.json': true,
+      'dist/core.js': 'ERR_PACKAGE_PATH_NOT_EXPORTED', 'dist/index.js': 'ERR_PACKAGE_PATH_NOT_EXPORTED', reason: true,
+    });
+  });
+
+  it('it asks nothing of its host while it loads', async () => {
+    // Workers refuse timers, randomness and fetch outside of a request.
+    const seen = await printed(`
+      const calls = [];
+      const watch = (holder, name) => {
+        const { [name]: real } = holder;
+        holder[name] = (...input) => { calls.push(name); return real.apply(holder, input); };
+      };
+      for (const name of ['fetch', 'setTimeout', 'setInterval', 'queueMicrotask']) watch(globalThis, name);
+      watch(Math, 'random');
+      watch(Date, 'now');
+      watch(crypto, 'getRandomValues');
+      const { Gate } = await import('waxseal');
+      const loaded = [...calls];
+      const gate = await Gate.open(${JSON.stringify(config())});
+      await gate.check({ url: '/mcp' });
+      console.log(JSON.stringify({ loaded, checked: [...new Set(calls)].sort() }));`);
+    assert.deepEqual(seen, { loaded: [], checked: ['getRandomValues', 'now'] });
+  });
+
+  it('it can be there twice', async () => {
+    const seen = await printed(`
+      import { Gate } from 'waxseal';
+      const other = await import(import.meta.resolve('waxseal') + '?other');
+      const gates = [await Gate.open(${JSON.stringify(config())}), await other.Gate.open(${JSON.stringify(config())})];
+      console.log(JSON.stringify(await Promise.all(gates.map(async (gate) => (await gate.check({ url: '/mcp' })).reason))));`);
+    assert.deepEqual(seen, ['missing_token', 'missing_token']);
+  });
+});
+
+describe('its types', () => {
+  const OPTIONS = { strict: true, noEmit: true, target: 'ES2022', lib: ['ES2022', 'DOM'], types: [], skipLibCheck: false };
+
+  /** What the compiler has to say about files of the fresh project. */
+  async function compiled(options, files) {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...OPTIONS, ...options }, files: Object.keys(files) }));
+    const compiler = path('../../js/node_modules/typescript/bin/tsc');
+    return run(process.execPath, [compiler, '-p', project], { cwd: project }).then(({ stdout }) => stdout, ({ stdout, message }) => stdout || message);
+  }
+
+  const types = () => readFile(path('types.ts'), 'utf8');
+
+  it('compile as they are used, with Node\'s resolution and a bundler\'s', async () => {
+    const strictest = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: true, verbatimModuleSyntax: true };
+    assert.equal(await compiled({ module: 'nodenext', moduleResolution: 'nodenext' }, { 'types.ts': await types() }), '');
+    assert.equal(await compiled({ ...strictest, module: 'esnext', moduleResolution: 'bundler' }, { 'types.ts': await types() }), '');
+  });
+
+  it('name every reason, and no other', async () => {
+    const reasons = JSON.parse(await readFile(installed('errors.json'), 'utf8')).map(({ reason }) => reason);
+    const listed = (names) => `import type { Reason } from 'waxseal';
+      export const all: Record<Reason, true> = { ${names.map((name) => `${name}: true`).join(', ')} };`;
+    const module = { module: 'nodenext', moduleResolution: 'nodenext' };
+    assert.equal(await compiled(module, { 'reasons.ts': listed(reasons) }), '');
+    assert.match(await compiled(module, { 'reasons.ts': listed(reasons.slice(1)) }), new RegExp(reasons[0]));
+    assert.match(await compiled(module, { 'reasons.ts': listed([...reasons, 'no_such_reason']) }), /no_such_reason/);
+  });
+
+  it('are all used in types.ts', async () => {
+    const index = await readFile(installed('dist/index.d.ts'), 'utf8');
+    const names = [...index.matchAll(/\{([^}]*)\}/g)].flatMap((match) => match[1].split(',')).map((name) => name.replace(/^\s*(type )?/, '').trim()).filter(Boolean);
+    const [imports] = /^import[\s\S]*?from 'waxseal';\nimport type[\s\S]*?from 'waxseal';/m.exec(await types());
+    const body = (await types()).replace(imports, '');
+    assert.ok(names.includes('Gate') && names.length > 10, names.join());
+    for (const name of names) assert.match(body, new RegExp(`\\b${name}\\b`), name);
+  });
+});

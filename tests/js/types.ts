@@ -1,0 +1,192 @@
+// Compiled against the packed package, with no types but the DOM's: every public type, and what
+// must not compile. Nothing in here is run.
+
+import { Gate, Reply } from 'waxseal';
+import type {
+  Allowed, Answered, CheckOptions, Config, Denied, GateOptions, Grant, Header, HeaderSource, Issuer, Outcome, Reason, RequestLike,
+} from 'waxseal';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const holds = <Condition extends true>(): Condition | undefined => undefined;
+
+// ---- configurations ----
+
+export const small: Config = {
+  resource: 'https://api.example.com/mcp',
+  issuers: [{ issuer: 'https://as.example.com', keys: { uri: 'https://as.example.com/jwks.json' } }],
+};
+
+const issuer: Issuer = {
+  issuer: 'https://as.example.com',
+  keys: { uri: 'https://as.example.com/jwks.json', cluster: 'as' },
+  audience: ['https://api.example.com/mcp'],
+  algorithms: ['ES256', 'RS256'],
+  claims: { optional: ['sub', 'client_id', 'jti', 'iat'] },
+  types: ['at+jwt'],
+};
+
+export const large: Config = {
+  resource: 'https://api.example.com/mcp',
+  issuers: [issuer, { issuer: 'https://b.example.com', keys: { set: { keys: [{ kty: 'EC' }] } } }],
+  keys: { age: 300, timeout: 5 },
+  scopes: ['mcp:read'],
+  leeway: 30,
+  limits: { token: 16384 },
+  errors: { base: 'https://errors.example.com/', vocabulary: 'caracal', verbose: false },
+  challenge: { realm: 'mcp' },
+  forward: { headers: { 'x-user': 'sub' }, authorization: 'strip' },
+};
+
+export const wrong: Config[] = [
+  // @ts-expect-error no resource
+  { issuers: [] },
+  // @ts-expect-error no issuers
+  { resource: '' },
+  // @ts-expect-error an unknown member
+  { ...small, realm: 'mcp' },
+  // @ts-expect-error text where seconds are wanted
+  { ...small, leeway: '30' },
+  // @ts-expect-error an unknown vocabulary
+  { ...small, errors: { vocabulary: 'rfc' } },
+  // @ts-expect-error neither strip nor keep
+  { ...small, forward: { authorization: 'drop' } },
+  // @ts-expect-error a claim that can not be optional
+  { ...small, issuers: [{ ...issuer, claims: { optional: ['exp'] } }] },
+  // @ts-expect-error an algorithm that can never be configured
+  { ...small, issuers: [{ ...issuer, algorithms: ['none'] }] },
+  // @ts-expect-error another one
+  { ...small, issuers: [{ ...issuer, algorithms: ['HS256'] }] },
+  // @ts-expect-error keys from nowhere
+  { ...small, issuers: [{ issuer: 'https://as.example.com', keys: {} }] },
+  // @ts-expect-error a single scope
+  { ...small, scopes: 'mcp:read' },
+];
+
+// ---- a gate ----
+
+export async function gates(): Promise<void> {
+  const opened: Promise<Gate> = Gate.open(small);
+  await Gate.open(small, {});
+  await Gate.open(small, { fetch, env: { NAME: 'value', OTHER: undefined } });
+  const options: GateOptions = { fetch: async (_input, _init) => new Response('{}') };
+  await Gate.open(small, options);
+  // @ts-expect-error a gate is opened, not made
+  new Gate();
+  // @ts-expect-error a configuration is needed
+  await Gate.open();
+  // @ts-expect-error a fetch that gives no response
+  await Gate.open(small, { fetch: async () => 'text' });
+  // @ts-expect-error a gate must be awaited
+  opened.check({ url: '/' });
+}
+
+// ---- requests ----
+
+/** What Node's own types say of `http.IncomingMessage`. */
+interface IncomingHttpHeaders {
+  [name: string]: string | string[] | undefined;
+  authorization?: string | undefined;
+  'set-cookie'?: string[] | undefined;
+}
+interface IncomingMessage {
+  method?: string | undefined;
+  url?: string | undefined;
+  headers: IncomingHttpHeaders;
+  rawHeaders: string[];
+  on(event: string, listener: () => void): this;
+}
+
+export async function requests(gate: Gate, incoming: IncomingMessage, request: Request): Promise<void> {
+  await gate.check(request);
+  await gate.check(incoming);
+  const like: RequestLike = incoming;
+  await gate.check(like);
+  const sources: HeaderSource[] = [
+    [], [['a', 'b']], new Headers(), new Map([['a', 'b']]), {}, { a: 'b', c: ['d'], e: undefined },
+    request.headers, incoming.headers, new Set<Header>([['a', 'b']]), Object.freeze({ a: 'b' }),
+    [['a', 'b']] as const,
+  ];
+  for (const headers of sources) await gate.check({ method: 'GET', url: '/', headers, body: null });
+  await gate.check({ url: '/' }, { now: 1_700_000_000 });
+  const options: CheckOptions = {};
+  await gate.check({ url: '/' }, options);
+
+  // @ts-expect-error no request
+  await gate.check();
+  // @ts-expect-error a URL alone is no request
+  await gate.check('https://api.example.com/mcp');
+  // @ts-expect-error a URL object is no text
+  await gate.check({ url: new URL('https://api.example.com/mcp') });
+  // @ts-expect-error a number is no header
+  await gate.check({ url: '/', headers: { 'content-length': 5 } });
+  // @ts-expect-error one flat list is no pairs
+  await gate.check({ url: '/', headers: ['authorization', 'Bearer x'] });
+  // @ts-expect-error seconds are a number
+  await gate.check({ url: '/' }, { now: new Date() });
+}
+
+// ---- outcomes ----
+
+holds<Same<Outcome, Allowed | Denied | Answered>>();
+holds<Same<Outcome['decision'], 'allow' | 'deny' | 'answer'>>();
+holds<Same<Header, [name: string, value: string]>>();
+
+export async function outcomes(gate: Gate, request: Request): Promise<Response> {
+  const outcome = await gate.check(request);
+  holds<Same<typeof outcome, Outcome>>();
+
+  // @ts-expect-error there is no grant before it is known to be allowed
+  outcome.grant;
+  // @ts-expect-error there is no reply before it is known to be none
+  outcome.reply;
+
+  if (outcome.allow) {
+    holds<Same<typeof outcome, Allowed>>();
+    const grant: Grant = outcome.grant;
+    const headers: Header[] = grant.headers;
+    const subject: string | undefined = grant.subject;
+    const scopes: string[] = grant.scopes;
+    // @ts-expect-error the subject may be missing
+    const sure: string = grant.subject;
+    // @ts-expect-error a claim may be anything
+    const claim: string = grant.claims['sub'];
+    // @ts-expect-error there is no reply to what is allowed
+    outcome.reply;
+    return fetch(new Request(request, { headers }), { body: [subject, sure, claim, grant.issuer, grant.client, ...scopes].join() });
+  }
+  holds<Same<typeof outcome, Denied | Answered>>();
+  // @ts-expect-error an answer has no reason
+  outcome.reason;
+  return outcome.reply.toResponse();
+}
+
+export function decisions(outcome: Outcome): string | number {
+  switch (outcome.decision) {
+    case 'allow':
+      return outcome.grant.issuer;
+    case 'deny': {
+      holds<Same<typeof outcome, Denied>>();
+      const reason: Reason = outcome.reason;
+      // @ts-expect-error no such reason
+      if (reason === 'token_expird') return 0;
+      return reason === 'token_expired' ? String(outcome.facts['exp']) : outcome.reply.status;
+    }
+    case 'answer':
+      holds<Same<typeof outcome, Answered>>();
+      return outcome.reply.body;
+    default: {
+      const none: never = outcome;
+      return none;
+    }
+  }
+}
+
+export function replies(reply: Reply): Reply {
+  const { status, headers, body }: { status: number; headers: Header[]; body: string } = reply;
+  // @ts-expect-error a reply is read, not written
+  reply.status = 200;
+  return new Reply({ status, headers, body });
+}
+
+// @ts-expect-error there are no Node types here: nothing above needs them
+export type None = Buffer;
