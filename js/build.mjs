@@ -1,6 +1,6 @@
 // Builds both wasm modules and the TypeScript around one of them into ../pkg/dist.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,15 @@ const root = join(here, '..');
 const dist = join(root, 'pkg/dist');
 const glue = join(root, 'target/glue');
 
+const env = { ...process.env };
+
 // Panic messages carry the paths of sources: not those of this machine.
-const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
-const env = { ...process.env, RUSTFLAGS: `--remap-path-prefix=${cargoHome}=cargo --remap-path-prefix=${root}=waxseal` };
+function hidePaths() {
+  const home = env.CARGO_HOME ?? join(homedir(), '.cargo');
+  const sources = join(home, 'registry/src');
+  const places = [[home, 'cargo'], ...readdirSync(sources).map((name) => [join(sources, name), 'crates']), [root, 'waxseal']];
+  env.RUSTFLAGS = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join(' ');
+}
 
 function step(name, act) {
   const start = Date.now();
@@ -55,6 +61,9 @@ function targets(...names) {
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
+
+step('the crates', () => run('cargo', ['fetch', '--locked']));
+hidePaths();
 
 let built;
 step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));

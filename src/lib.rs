@@ -60,5 +60,5 @@ pub use verify::{SignatureCheck, Verdict};
 
 pub use decide::{Answer, Decision, Forward, Grant};
 pub use error::{Challenge, Code, Error, Excerpt, Fact, Help, Reason, Retry, Row, Surface};
-pub use render::{Reply, line};
+pub use render::Reply;
 pub use time::UnixTime;

@@ -4,8 +4,10 @@ export interface Config {
   resource: string;
   /** The authorization servers whose tokens are accepted. */
   issuers: Issuer[];
-  /** The life of fetched key sets, in seconds: `age` 300, `timeout` 5. */
-  keys?: { age?: number; timeout?: number };
+  /** The life of fetched key sets, in seconds: `age` 300, `stale` 600, `timeout` 5. */
+  keys?: { age?: number; stale?: number; timeout?: number };
+  /** The origins whose pages may call from a browser; with none, origins are not looked at. */
+  origins?: string[];
   /** Scopes that every call needs. */
   scopes?: string[];
   /** How far clocks may differ, in seconds: 30. */
@@ -24,20 +26,23 @@ export interface Config {
 export interface Issuer {
   /** Its identifier, byte for byte as in the token's `iss`. */
   issuer: string;
-  /** Its keys: the set itself, or where to fetch it. `cluster` has a meaning in Envoy only. */
-  keys: { set: { keys: object[] } } | { uri: string; cluster?: string };
+  /** Its keys: the set itself, where to fetch it, or to be found in its metadata. `cluster` has a meaning in Envoy only. */
+  keys:
+    | { set: { keys: object[] } }
+    | { uri: string; cluster?: string }
+    | { discover: true; private?: boolean; cluster?: string };
   /** The audiences that are accepted; the resource unless given. */
   audience?: string[];
-  /** `["ES256", "RS256"]` unless given. */
-  algorithms?: ('ES256' | 'RS256')[];
+  /** `["ES256", "RS256", "PS256", "EdDSA"]` unless given. */
+  algorithms?: ('ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'EdDSA')[];
   /** Required claims that this issuer's tokens may lack. */
   claims?: { optional?: ('sub' | 'client_id' | 'jti' | 'iat')[] };
   /** The token types that are accepted: `["at+jwt"]`. */
   types?: string[];
 }
 
-/** The configuration as plain data; throws a `TypeError` for what JSON would leave out in silence. */
-export function jsonOf(config: Config): object {
+/** The configuration as JSON text; throws a `TypeError` for what JSON would leave out in silence. */
+export function jsonOf(config: Config): string {
   const places = new Map<unknown, string>();
   let refused: TypeError | undefined;
   function plain(this: unknown, member: string, value: unknown): unknown {
@@ -54,9 +59,8 @@ export function jsonOf(config: Config): object {
   } catch (cause) {
     throw refused ?? new TypeError('`config` cannot be read as JSON', { cause });
   }
-  const read: unknown = text && JSON.parse(text);
-  if (typeof read !== 'object' || read === null || Array.isArray(read)) throw new TypeError('`config` must be an object');
-  return read;
+  if (!text?.startsWith('{')) throw new TypeError('`config` must be an object');
+  return text;
 }
 
 function faultOf(value: unknown): string | undefined {

@@ -24,7 +24,7 @@ export interface Denied {
   reply: Reply;
 }
 
-/** The gate answers the request itself: the protected-resource metadata document. */
+/** The gate answers the request itself: the protected-resource metadata document, or a preflight. */
 export interface Answered {
   allow: false;
   decision: 'answer';
@@ -42,6 +42,8 @@ export interface Grant {
   claims: Record<string, unknown>;
   /** The request's headers as an upstream may see them: credentials stripped, claims added. */
   headers: Header[];
+  /** What the reply to the caller must carry where `origins` are configured: CORS headers in place of its own, and `vary` beside its own. */
+  replyHeaders: Header[];
 }
 
 /** An HTTP reply. */
@@ -58,6 +60,8 @@ export class Reply {
 
   /** The same as a Fetch `Response`. */
   toResponse(): Response {
-    return new Response(this.body, { status: this.status, headers: this.headers });
+    // `Response` throws for a body, an empty one too, where the status has none (Fetch standard, section 2.2.3).
+    const body = [204, 205, 304].includes(this.status) ? null : this.body;
+    return new Response(body, { status: this.status, headers: this.headers });
   }
 }

@@ -2,6 +2,8 @@
 export type Reason =
   /** The request target is neither a path nor an absolute `http(s)` URL. */
   | 'request_malformed'
+  /** The call comes from a page whose origin is not listed. */
+  | 'origin_forbidden'
   /** The access token stands in the query string, where logs and histories keep it. */
   | 'token_in_query'
   /** There is no `Authorization` header. */

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, Excerpt};
 use crate::verify::Verified;
 
 pub use forward::Forward;
@@ -31,10 +31,12 @@ impl Decision {
 }
 
 /// A question that the gate itself answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The protected-resource metadata document (RFC 9728 section 3).
     Metadata,
+    /// A preflight of a listed origin (Fetch standard, section 3.2.2): the header names it asks for.
+    Preflight(Vec<String>),
 }
 
 /// Who may pass, and what the upstream learns of them.
@@ -52,6 +54,17 @@ pub struct Grant {
     pub claims: Map<String, Value>,
     /// How the request's headers change on the way to the upstream.
     pub forward: Forward,
+}
+
+/// Whether a page of this origin may call at all.
+///
+/// # Errors
+/// [`Error::OriginForbidden`]; `unreadable` stands for an origin that cannot be listed.
+pub fn origin(origin: Option<&str>, config: &Config) -> Result<(), Error> {
+    if origin.is_some_and(|origin| config.origins.iter().any(|listed| listed == origin)) {
+        return Ok(());
+    }
+    Err(Error::OriginForbidden { origin: Excerpt::of(origin.unwrap_or("unreadable")) })
 }
 
 /// Decides about a verified caller and its call.

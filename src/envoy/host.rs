@@ -24,7 +24,28 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_add_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *const u8,
+        size: usize,
+        version: u32,
+    ) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_send_local_response(
@@ -47,6 +68,8 @@ type Outcome<T> = Result<T, u32>;
 
 const OK: u32 = Status::Ok as u32;
 const HTTP_REQUEST: u32 = 0;
+const REQUEST: u32 = MapType::HttpRequestHeaders as u32;
+const RESPONSE: u32 = MapType::HttpResponseHeaders as u32;
 const NO_GRPC_STATUS: i32 = -1;
 
 /// Writes to Envoy's log; a log that fails stops nothing.
@@ -90,13 +113,61 @@ pub fn request_headers() -> Outcome<Headers> {
     header_map(MapType::HttpRequestHeaders)
 }
 
-/// Replaces the request's headers, pseudo-headers included.
-pub fn set_request_headers(headers: &Headers) -> Outcome<()> {
-    let map = encoded(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
-    // SAFETY: pointer and size describe `map`, which outlives the call.
+/// Removes all fields of a name from the request.
+pub fn remove_request_header(name: &str) -> Outcome<()> {
+    // SAFETY: pointer and size describe `name`, which outlives the call.
+    done(unsafe { proxy_remove_header_map_value(REQUEST, name.as_ptr(), name.len()) })
+}
+
+/// Adds a field to the request.
+pub fn add_request_header(name: &str, value: &[u8]) -> Outcome<()> {
+    add_header(REQUEST, name, value)
+}
+
+/// Sets a header of the reply, in place of the upstream's; a reply that is gone needs none.
+pub fn set_response_header(name: &str, value: &str) {
+    // SAFETY: pointer and size describe `name`, which outlives the call.
+    unsafe { proxy_remove_header_map_value(RESPONSE, name.as_ptr(), name.len()) };
+    add_response_header(name, value);
+}
+
+/// Adds a header to the reply; a reply that is gone needs none.
+pub fn add_response_header(name: &str, value: &str) {
+    let _ = add_header(RESPONSE, name, value.as_bytes());
+}
+
+fn add_header(map: u32, name: &str, value: &[u8]) -> Outcome<()> {
+    // SAFETY: each pointer and size describe a value that outlives the call.
     done(unsafe {
-        proxy_set_header_map_pairs(MapType::HttpRequestHeaders as u32, map.as_ptr(), map.len())
+        proxy_add_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len())
     })
+}
+
+/// A value that all workers see, and its version.
+pub fn shared(key: &str) -> Option<(Vec<u8>, u32)> {
+    let (mut data, mut size, mut version) = (null_mut(), 0, 0);
+    // SAFETY: `key` outlives the call; the host writes one pointer, one size and one version.
+    done(unsafe {
+        proxy_get_shared_data(
+            key.as_ptr(),
+            key.len(),
+            &raw mut data,
+            &raw mut size,
+            &raw mut version,
+        )
+    })
+    .ok()?;
+    Some((taken(data, size), version))
+}
+
+/// Shares a value; with a version, only if nobody has changed it since.
+pub fn share(key: &str, value: &[u8], version: Option<u32>) -> bool {
+    let version = version.unwrap_or(0);
+    // SAFETY: each pointer and size describe a value that outlives the call.
+    let status = unsafe {
+        proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version)
+    };
+    done(status).is_ok()
 }
 
 /// Chooses the context that the next calls act for.
@@ -120,7 +191,8 @@ pub fn reply(reply: &Reply, details: &str) {
 
 /// The last resort, where Envoy does not even hand the request over.
 pub fn unavailable() {
-    local_response(503, "host_failed", "", &encoded(std::iter::empty()));
+    let headers = [("retry-after".as_bytes(), "60".as_bytes())];
+    local_response(503, "host_failed", "", &encoded(headers.into_iter()));
 }
 
 fn local_response(status: u16, details: &str, body: &str, headers: &[u8]) {
@@ -143,8 +215,9 @@ fn local_response(status: u16, details: &str, body: &str, headers: &[u8]) {
 pub fn dispatch(fetch: &Fetch) -> Result<u32, String> {
     let cluster = fetch.cluster.as_deref().unwrap_or_default();
     let (scheme, rest) = fetch.uri.split_once("://").unwrap_or(("https", &fetch.uri));
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let path = format!("/{path}");
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     let headers = vec![
         (":method", "GET"),
         (":scheme", scheme),
@@ -159,17 +232,20 @@ pub fn dispatch(fetch: &Fetch) -> Result<u32, String> {
         .map_err(|status| format!("cluster `{cluster}` cannot be called: {status:?}"))
 }
 
-/// The status and body of the fetch whose reply is here; `None` where there was no reply.
-pub fn fetched(limit: usize) -> Option<(u16, Vec<u8>)> {
+/// The fetch whose reply is here: status, `Cache-Control`, body; `None` where there was no reply.
+pub fn fetched(limit: usize) -> Option<(u16, Option<String>, Vec<u8>)> {
     let headers = header_map(MapType::HttpCallResponseHeaders).ok()?;
-    let (_, status) = headers.into_iter().find(|(name, _)| name == ":status")?;
-    let status = std::str::from_utf8(&status).ok()?.parse().ok()?;
-    let body = if limit == 0 {
-        Vec::new()
-    } else {
-        buffer(BufferType::HttpCallResponseBody, limit).ok()?
+    let text = |wanted: &str| {
+        let fields = headers.iter().filter(|(name, _)| name == wanted);
+        let values: Vec<_> = fields.map(|(_, value)| String::from_utf8_lossy(value)).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     };
-    Some((status, body))
+    let status = text(":status")?.parse().ok()?;
+    let body = match limit {
+        0 => Vec::new(),
+        _ => buffer(BufferType::HttpCallResponseBody, limit).ok()?,
+    };
+    Some((status, text("cache-control"), body))
 }
 
 fn buffer(buffer: BufferType, limit: usize) -> Outcome<Vec<u8>> {

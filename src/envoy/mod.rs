@@ -1,5 +1,6 @@
 //! Face 1: the gate as a proxy-wasm filter in Envoy. Translates, and decides nothing.
 
+mod board;
 mod host;
 mod worker;
 
@@ -95,6 +96,11 @@ impl HttpContext for Stream {
     /// Reached while the headers are held only with `allow_on_headers_stop_iteration`.
     fn on_http_request_body(&mut self, _size: usize, _ends: bool) -> Action {
         self.unless_held()
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _ends: bool) -> Action {
+        with(self.worker.as_ref(), |worker| worker.answered(self.context));
+        Action::Continue
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {

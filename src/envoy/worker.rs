@@ -1,13 +1,12 @@
 //! One gate on one worker thread, and the requests that it holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proxy_wasm::types::LogLevel;
 
-use super::host;
-use crate::{
-    Answers, Body, Config, Decision, Fetch, Fetched, Gate, Grant, Request, Step, UnixTime, line,
-};
+use super::board::{self, Posted};
+use super::host::{self, Headers};
+use crate::{Answers, Body, Config, Decision, Fetch, Gate, Grant, Request, Step, UnixTime};
 
 /// What becomes of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,45 +23,71 @@ pub enum Next {
 pub struct Worker {
     root: u32,
     gate: Gate,
-    wanted: Vec<Fetch>,
-    fetching: BTreeMap<u32, Fetch>,
+    fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
+    replies: BTreeMap<u32, Vec<(&'static str, String)>>,
+    /// When the last ending of a fetch that this worker knows of was, by URI, in milliseconds.
+    seen: BTreeMap<String, u64>,
+}
+
+/// A fetch that this worker does, or waits for.
+struct Pending {
+    fetch: Fetch,
+    stage: Stage,
+    /// Milliseconds since 1970.
+    ends: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nobody has looked whether another worker does it.
+    New,
+    /// Another worker does it.
+    Elsewhere,
+    /// This worker does it, under this number at Envoy.
+    Here(u32),
 }
 
 /// A request on its way through the gate.
 struct Visit {
     request: Request,
     answers: Answers,
-    /// Asked again at this time, whatever happens.
-    deadline: UnixTime,
+    /// The end of its patience; `None` while it waits for a fetch that it has asked for itself.
+    until: Option<UnixTime>,
 }
 
-/// A fetch is dispatched on the root's next tick: a call of the stream's own dies with its client.
+/// A fetch begins on the root's next tick: a call of the stream's own dies with its client.
 const SOON: u32 = 1;
-/// Milliseconds between two looks at the deadlines.
-const OFTEN: u32 = 100;
+/// Milliseconds between two looks at what other workers have fetched.
+const OFTEN: u32 = 20;
 
 impl Worker {
     /// Reads the plugin's configuration.
     pub fn new(root: u32, configuration: &[u8]) -> Result<Self, String> {
-        let config = Config::read(configuration).map_err(|error| error.to_string())?;
+        let config = Config::read(configuration).map_err(|error| match error.member.as_str() {
+            "" => format!("{error} (one JSON object is wanted, in a google.protobuf.StringValue)"),
+            _ => error.to_string(),
+        })?;
         for (index, issuer) in config.issuers.iter().enumerate() {
-            if issuer.keys.uri.is_some() && issuer.keys.cluster.is_none() {
+            if issuer.keys.set.is_none() && issuer.keys.cluster.is_none() {
                 return Err(format!(
-                    "`issuers[{index}].keys.cluster`: Envoy needs a cluster for the `uri`"
+                    "`issuers[{index}].keys.cluster`: Envoy needs a cluster to fetch through"
                 ));
             }
         }
         let gate = Gate::new(config).map_err(|error| error.to_string())?;
-        let (wanted, fetching, held) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { root, gate, wanted, fetching, held })
+        let (held, replies, seen) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ok(Self { root, gate, fetches: Vec::new(), held, replies, seen })
     }
 
     /// A request's headers are here.
     pub fn arrived(&mut self, stream: u32, ends: bool) -> Next {
         let (Some(now), Ok(headers)) = (host::now(), host::request_headers()) else {
-            host::unavailable();
-            return Next::Ended;
+            let (method, url) = (String::new(), String::new());
+            let nothing =
+                Request { method, url, headers: vec![], id: new_id(), body: Body::Unread };
+            let decision = Decision::host_failed("Envoy does not hand the request over");
+            return self.conclude(stream, &decision, &nothing);
         };
         let pseudo = |name: &str| {
             let value = headers.iter().find(|(field, _)| field == name);
@@ -75,7 +100,12 @@ impl Worker {
             body: if ends { Body::Absent } else { Body::Unread },
             headers,
         };
-        self.advance(stream, Visit { request, answers: Answers::default(), deadline: now }, now)
+        let next =
+            self.advance(stream, Visit { request, answers: Answers::default(), until: None }, now);
+        if let Some(fetch) = self.gate.ahead(now) {
+            self.begin(fetch);
+        }
+        next
     }
 
     /// Whether a stream still waits for its decision.
@@ -83,45 +113,122 @@ impl Worker {
         self.held.contains_key(&stream)
     }
 
+    /// The upstream's reply to a stream is here.
+    pub fn answered(&mut self, stream: u32) {
+        for (name, value) in self.replies.remove(&stream).unwrap_or_default() {
+            match name {
+                // The upstream's reply may vary by more than the origin.
+                "vary" => host::add_response_header(name, &value),
+                _ => host::set_response_header(name, &value),
+            }
+        }
+    }
+
     /// A stream is gone.
     pub fn left(&mut self, stream: u32) {
         self.held.remove(&stream);
+        self.replies.remove(&stream);
     }
 
-    /// Dispatches what is wanted, and asks again for those whose time has come.
+    /// Begins and ends fetches, and asks again for those whose patience has ended.
     pub fn tick(&mut self) {
-        let Some(now) = host::now() else {
+        let Some(now) = host::milliseconds() else {
             return;
         };
-        for fetch in std::mem::take(&mut self.wanted) {
-            match host::dispatch(&fetch) {
-                Ok(token) => drop(self.fetching.insert(token, fetch)),
-                Err(fault) => self.ended(&fetch, Fetched::Failed(&fault), now),
-            }
+        let pending = std::mem::take(&mut self.fetches);
+        for pending in pending {
+            self.look_after(pending, now);
         }
-        let due = |visit: &Visit| visit.deadline <= now;
-        self.ask_again(now, due);
-        host::set_tick(match (self.wanted.is_empty(), self.held.is_empty()) {
-            (false, _) => SOON,
-            (true, false) => OFTEN,
-            (true, true) => 0,
-        });
+        if let Some(now) = host::now() {
+            self.ask_again(now, |visit| visit.until.is_some_and(|until| until <= now));
+        }
+        self.set_tick();
     }
 
     /// The reply to a fetch is here.
-    pub fn replied(&mut self, token: u32, size: usize) {
-        let (Some(fetch), Some(now)) = (self.fetching.remove(&token), host::now()) else {
+    pub fn replied(&mut self, call: u32, size: usize) {
+        let place = self.fetches.iter().position(|pending| pending.stage == Stage::Here(call));
+        let (Some(place), Some(now)) = (place, host::milliseconds()) else {
             return;
         };
-        match host::fetched(size.min(fetch.limit.saturating_add(1))) {
-            Some((status, body)) => self.ended(&fetch, Fetched::Reply { status, body: &body }, now),
-            None => self.ended(&fetch, Fetched::Failed("no answer"), now),
-        }
+        let fetch = self.fetches.remove(place).fetch;
+        let posted = match host::fetched(size.min(fetch.limit.saturating_add(1))) {
+            Some((status, cache_control, body)) => Posted::reply(now, status, cache_control, body),
+            None => Posted::failure(now, "no answer".to_owned()),
+        };
+        board::post(&fetch, &posted);
+        self.ended(&fetch, &posted);
     }
 
-    fn ended(&mut self, fetch: &Fetch, answer: Fetched<'_>, now: UnixTime) {
-        self.gate.fetched(fetch, answer, now);
-        self.ask_again(now, |_| true);
+    fn begin(&mut self, fetch: Fetch) {
+        let now = host::milliseconds().unwrap_or_default();
+        let ends = now.saturating_add(u64::from(fetch.timeout).saturating_mul(1000));
+        self.fetches.push(Pending { fetch, stage: Stage::New, ends });
+        self.set_tick();
+    }
+
+    /// Takes what another worker has fetched, or fetches it, or waits on.
+    fn look_after(&mut self, mut pending: Pending, now: u64) {
+        let fetch = &pending.fetch;
+        if matches!(pending.stage, Stage::Here(_)) {
+            self.fetches.push(pending);
+            return;
+        }
+        if let Some(posted) = self.news(fetch) {
+            self.ended(&pending.fetch, &posted);
+            return;
+        }
+        if board::lease(fetch, now) {
+            // Another worker may have ended between the two looks.
+            if let Some(posted) = self.news(fetch) {
+                board::release(fetch);
+                self.ended(&pending.fetch, &posted);
+                return;
+            }
+            match host::dispatch(fetch) {
+                Ok(call) => pending.stage = Stage::Here(call),
+                Err(fault) => {
+                    let posted = Posted::failure(now, fault);
+                    board::post(fetch, &posted);
+                    self.ended(&pending.fetch, &posted);
+                    return;
+                }
+            }
+        } else if pending.ends <= now {
+            let posted = Posted::failure(now, "no answer of another worker".to_owned());
+            self.ended(&pending.fetch, &posted);
+            return;
+        } else {
+            pending.stage = Stage::Elsewhere;
+        }
+        self.fetches.push(pending);
+    }
+
+    /// An ending that this worker does not know of yet.
+    fn news(&self, fetch: &Fetch) -> Option<Posted> {
+        let known = self.seen.get(&fetch.uri).copied().unwrap_or_default();
+        board::posted(fetch).filter(|posted| known < posted.at())
+    }
+
+    fn ended(&mut self, fetch: &Fetch, posted: &Posted) {
+        self.seen.insert(fetch.uri.clone(), posted.at());
+        self.gate.fetched(fetch, posted.answer(), posted.time());
+        if let Some(now) = host::now() {
+            self.ask_again(now, |_| true);
+        }
+        self.set_tick();
+    }
+
+    fn set_tick(&self) {
+        let idle = self.fetches.is_empty() && self.held.is_empty();
+        let new = self.fetches.iter().any(|pending| pending.stage == Stage::New);
+        host::set_tick(if idle {
+            0
+        } else if new {
+            SOON
+        } else {
+            OFTEN
+        });
     }
 
     fn ask_again(&mut self, now: UnixTime, chosen: impl Fn(&Visit) -> bool) {
@@ -132,9 +239,12 @@ impl Worker {
             .map(|(stream, _)| *stream)
             .collect();
         for stream in streams {
-            let Some(visit) = self.held.remove(&stream) else {
+            let Some(mut visit) = self.held.remove(&stream) else {
                 continue;
             };
+            if visit.until.take().is_some_and(|until| until <= now) {
+                visit.answers.timed_out();
+            }
             // A stream that is gone has no context to act in.
             if host::act_for(stream).is_ok() && self.advance(stream, visit, now) == Next::Pass {
                 host::resume();
@@ -148,40 +258,38 @@ impl Worker {
         loop {
             let step = self.gate.check(&visit.request, &visit.answers, now);
             match step {
-                Step::Done(decision) => return self.conclude(&decision, &visit.request),
+                Step::Done(decision) => return self.conclude(stream, &decision, &visit.request),
                 Step::Verify(check) => {
                     let verdict = check.verify();
                     visit.answers.verified(check, verdict);
                 }
                 Step::Fetch(fetch) => {
                     visit.answers.fetched();
-                    visit.deadline = now.after(fetch.timeout).after(1);
-                    self.wanted.push(fetch);
                     self.held.insert(stream, visit);
-                    host::set_tick(SOON);
+                    self.begin(fetch);
                     return Next::Held;
                 }
                 Step::Wait(until) => {
-                    visit.answers.waited();
-                    visit.deadline = until;
+                    visit.until = Some(until);
                     self.held.insert(stream, visit);
+                    self.set_tick();
                     return Next::Held;
                 }
                 Step::Body | Step::Look(_) | Step::Claim(_) => {
                     let decision = Decision::host_failed("a step is not supported");
-                    return self.conclude(&decision, &visit.request);
+                    return self.conclude(stream, &decision, &visit.request);
                 }
             }
         }
     }
 
-    fn conclude(&self, decision: &Decision, request: &Request) -> Next {
+    fn conclude(&mut self, stream: u32, decision: &Decision, request: &Request) -> Next {
         let details = match decision {
-            Decision::Allow(grant) => return pass(grant, request),
+            Decision::Allow(grant) => return self.pass(stream, grant, request),
             Decision::Deny(error) => {
                 let row = error.reason().row();
                 let level = if row.status >= 500 { LogLevel::Warn } else { LogLevel::Info };
-                host::log(level, &format!("waxseal: {}", line(error, request.id.as_deref())));
+                host::log(level, &format!("waxseal: {}", self.gate.log_line(error, request)));
                 row.reason
             }
             Decision::Answer(_) => "answered",
@@ -192,16 +300,33 @@ impl Worker {
         }
         Next::Ended
     }
+
+    fn pass(&mut self, stream: u32, grant: &Grant, request: &Request) -> Next {
+        if change_headers(&request.headers, &Gate::upstream_headers(grant, request)).is_err() {
+            let decision = Decision::host_failed("Envoy does not change the request's headers");
+            return self.conclude(stream, &decision, request);
+        }
+        let reply = self.gate.reply_headers(request);
+        if !reply.is_empty() {
+            self.replies.insert(stream, reply);
+        }
+        Next::Pass
+    }
 }
 
-fn pass(grant: &Grant, request: &Request) -> Next {
-    let headers = grant.forward.apply(&request.headers);
-    // A change clears Envoy's route cache: do not pay for one that changes nothing.
-    if headers != request.headers && host::set_request_headers(&headers).is_err() {
-        host::unavailable();
-        return Next::Ended;
+/// Only what differs, field by field: a change clears Envoy's route cache, and a map of more than
+/// 1024 fields or 1 MiB would silently arrive empty.
+fn change_headers(from: &Headers, to: &Headers) -> Result<(), u32> {
+    let mut gone = BTreeSet::new();
+    for (name, _) in from.iter().filter(|field| !to.contains(field)) {
+        if gone.insert(name) {
+            host::remove_request_header(name)?;
+        }
     }
-    Next::Pass
+    for (name, value) in to.iter().filter(|field| !from.contains(field)) {
+        host::add_request_header(name, value)?;
+    }
+    Ok(())
 }
 
 fn new_id() -> Option<String> {

@@ -93,6 +93,15 @@ catalogue! {
     fix: "Send a path or an absolute http or https URL"
     check: "The request line as it left the client"
 
+    /// The call comes from a page whose origin is not listed.
+    OriginForbidden { origin: Excerpt } = "origin_forbidden"
+    OriginForbidden 403 None Never Gate, "MCP 2026-07-28, Streamable HTTP, security; RFC 6454 section 7"
+    text: "calls from this origin are not allowed"
+    symptom: "403 in a browser, while the same call works from a terminal"
+    cause: "The page's origin is not in `origins`, or differs by scheme, port or case"
+    fix: "Add the origin to `origins` exactly as the browser sends it"
+    check: "The `Origin` header of the failed request"
+
     /// The access token stands in the query string, where logs and histories keep it.
     TokenInQuery {} = "token_in_query"
     InvalidRequest 400 Coded FixRequest Gate, "RFC 6750 section 2.3, RFC 9700 section 4.3.2"

@@ -53,6 +53,8 @@ pub enum Code {
     InvalidToken,
     /// No credentials: OAuth has no name of its own for it.
     MissingToken,
+    /// MCP, Streamable HTTP: an `Origin` that is not listed.
+    OriginForbidden,
     /// RFC 6749 section 4.1.2.1.
     TemporarilyUnavailable,
 }
@@ -64,6 +66,7 @@ impl Code {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken | Self::MissingToken => "invalid_token",
+            Self::OriginForbidden => "origin_forbidden",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
@@ -74,7 +77,7 @@ impl Code {
             Self::InsufficientScope => "scope_insufficient",
             Self::MissingToken => "missing_token",
             Self::TemporarilyUnavailable => "sts_unavailable",
-            Self::InvalidRequest | Self::InvalidToken => self.oauth(),
+            Self::InvalidRequest | Self::InvalidToken | Self::OriginForbidden => self.oauth(),
         }
     }
 }
@@ -117,6 +120,8 @@ pub enum Retry {
     StepUp,
     /// The same request, after `Retry-After` seconds.
     Later,
+    /// No other try helps: it is the operator's to allow.
+    Never,
 }
 
 impl Retry {
@@ -127,6 +132,7 @@ impl Retry {
             Self::NewToken => "new_token",
             Self::StepUp => "step_up",
             Self::Later => "later",
+            Self::Never => "never",
         }
     }
 }

@@ -23,29 +23,34 @@ pub struct Visit {
     gate: Rc<Gate>,
     request: Request,
     answers: Answers,
-    fetch: Option<Fetch>,
+    errand: Option<Errand>,
+}
+
+/// A document to fetch, and whom to tell.
+#[wasm_bindgen]
+pub struct Errand {
+    gate: Rc<Gate>,
+    fetch: Fetch,
 }
 
 /// What the visit needs next, or its end.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Next<'a> {
-    Done(Outcome<'a>),
-    Fetch { uri: &'a str, timeout: u32, limit: usize },
-    Wait { until: i64 },
+    Done(Box<Outcome<'a>>),
+    /// `Visit::errand` has it.
+    Fetch(bool),
+    /// Another request's fetch, until this time at the latest.
+    Wait(i64),
 }
 
 #[wasm_bindgen]
 impl Core {
-    /// Reads a configuration object; throws a `TypeError` that names the member at fault.
+    /// Reads a configuration as JSON text; throws a `TypeError` that names the member at fault.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: JsValue) -> Result<Core, TypeError> {
+    pub fn new(config: &str) -> Result<Core, TypeError> {
         let refused = |error: crate::ConfigError| TypeError::new(&error.to_string());
-        // As JSON text: serde-wasm-bindgen looks up the members that a struct has, and would never
-        // see an unknown one.
-        let text = js_sys::JSON::stringify(&config)
-            .map_err(|_| TypeError::new("the configuration must be a JSON object"))?;
-        let config = Config::read(String::from(text).as_bytes()).map_err(refused)?;
+        let config = Config::read(config.as_bytes()).map_err(refused)?;
         Ok(Self { gate: Rc::new(Gate::new(config).map_err(refused)?) })
     }
 
@@ -63,7 +68,24 @@ impl Core {
             headers.into_iter().map(|(name, value)| (name, bytes(&value))).collect();
         let id = Request::id_in(&headers).or_else(|| new_id(now));
         let request = Request { method, url, headers, id, body: Body::Unread };
-        Ok(Visit { gate: Rc::clone(&self.gate), request, answers: Answers::default(), fetch: None })
+        let answers = Answers::default();
+        Ok(Visit { gate: Rc::clone(&self.gate), request, answers, errand: None })
+    }
+
+    /// A fetch that is due soon, so that no request has to wait for it.
+    pub fn ahead(&self, now: f64) -> Option<Errand> {
+        let fetch = self.gate.ahead(instant(now))?;
+        Some(Errand { gate: Rc::clone(&self.gate), fetch })
+    }
+
+    /// The key sets that were fetched, as a text.
+    pub fn export_keys(&self) -> String {
+        self.gate.export_keys()
+    }
+
+    /// Takes over exported key sets: how many, or `undefined` for another text.
+    pub fn import_keys(&self, text: &str, now: f64) -> Option<usize> {
+        self.gate.import_keys(text, instant(now))
     }
 }
 
@@ -83,36 +105,62 @@ impl Visit {
         };
         let next = match &step {
             Step::Fetch(fetch) => {
-                self.fetch = Some(fetch.clone());
-                Next::Fetch { uri: &fetch.uri, timeout: fetch.timeout, limit: fetch.limit }
+                self.answers.fetched();
+                self.errand = Some(Errand { gate: Rc::clone(&self.gate), fetch: fetch.clone() });
+                Next::Fetch(true)
             }
-            Step::Wait(until) => {
-                self.answers.waited();
-                Next::Wait { until: until.seconds() }
+            Step::Wait(until) => Next::Wait(until.seconds()),
+            Step::Done(decision) => {
+                Next::Done(Box::new(Outcome::of(&self.gate, decision, &self.request)))
             }
-            Step::Done(decision) => Next::Done(Outcome::of(&self.gate, decision, &self.request)),
-            _ => Next::Done(Outcome::of(&self.gate, &unsupported, &self.request)),
+            _ => Next::Done(Box::new(Outcome::of(&self.gate, &unsupported, &self.request))),
         };
         // As JSON text: an integer claim beyond 2^53 becomes what `JSON.parse` makes of it, where
         // serde-wasm-bindgen would refuse the whole outcome.
         js_sys::JSON::parse(&serde_json::to_string(&next).unwrap_or_default())
     }
 
-    /// The reply to the fetch that `next` asked for.
-    pub fn fetched(&mut self, status: u16, body: &[u8], now: f64) {
-        self.ended(Fetched::Reply { status, body }, now);
+    /// The fetch that `next` asked for.
+    pub fn errand(&mut self) -> Option<Errand> {
+        self.errand.take()
     }
 
-    /// The fetch that `next` asked for brought no reply.
-    pub fn failed(&mut self, cause: &str, now: f64) {
-        self.ended(Fetched::Failed(cause), now);
+    /// The fetch that `next` said to wait for has not ended in time.
+    pub fn timed_out(&mut self) {
+        self.answers.timed_out();
+    }
+}
+
+#[wasm_bindgen]
+impl Errand {
+    /// What to get.
+    #[wasm_bindgen(getter)]
+    pub fn uri(&self) -> String {
+        self.fetch.uri.clone()
     }
 
-    fn ended(&mut self, answer: Fetched<'_>, now: f64) {
-        if let Some(fetch) = self.fetch.take() {
-            self.gate.fetched(&fetch, answer, instant(now));
-            self.answers.fetched();
-        }
+    /// Seconds that it may take.
+    #[wasm_bindgen(getter)]
+    pub fn timeout(&self) -> u32 {
+        self.fetch.timeout
+    }
+
+    /// Bytes of body to read at most.
+    #[wasm_bindgen(getter)]
+    pub fn limit(&self) -> usize {
+        self.fetch.limit
+    }
+
+    /// Its reply.
+    pub fn fetched(&self, status: u16, cache_control: Option<String>, body: &[u8], now: f64) {
+        let cache_control = cache_control.as_deref();
+        let answer = Fetched::Reply { status, cache_control, body };
+        self.gate.fetched(&self.fetch, answer, instant(now));
+    }
+
+    /// It brought no reply.
+    pub fn failed(&self, cause: &str, now: f64) {
+        self.gate.fetched(&self.fetch, Fetched::Failed(cause), instant(now));
     }
 }
 

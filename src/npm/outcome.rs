@@ -29,6 +29,8 @@ struct Granted<'a> {
     scopes: &'a [String],
     claims: &'a Map<String, Value>,
     headers: Vec<(String, String)>,
+    #[serde(rename = "replyHeaders")]
+    reply_headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +43,9 @@ struct Written {
 impl<'a> Outcome<'a> {
     pub fn of(gate: &Gate, decision: &'a Decision, request: &Request) -> Self {
         let (name, reason, facts, grant) = match decision {
-            Decision::Allow(grant) => ("allow", None, None, Some(Granted::of(grant, request))),
+            Decision::Allow(grant) => {
+                ("allow", None, None, Some(Granted::of(gate, grant, request)))
+            }
             Decision::Deny(error) => {
                 let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
                 ("deny", Some(error.reason().row().reason), Some(facts.collect()), None)
@@ -57,9 +61,25 @@ impl<'a> Outcome<'a> {
     }
 }
 
+/// RFC 9110 sections 7.6.1 and 10.1.1: they end here, and `fetch` refuses to send them.
+fn is_hop_by_hop(name: &str) -> bool {
+    let names = [
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 impl<'a> Granted<'a> {
-    fn of(grant: &'a Grant, request: &Request) -> Self {
-        let headers = grant.forward.apply(&request.headers).into_iter();
+    fn of(gate: &Gate, grant: &'a Grant, request: &Request) -> Self {
+        let headers = Gate::upstream_headers(grant, request).into_iter();
+        let headers = headers.filter(|(name, _)| !is_hop_by_hop(name));
         let text = |value: Vec<u8>| value.into_iter().map(char::from).collect();
         Self {
             issuer: &grant.issuer,
@@ -68,6 +88,7 @@ impl<'a> Granted<'a> {
             scopes: &grant.scopes,
             claims: &grant.claims,
             headers: headers.map(|(name, value)| (name, text(value))).collect(),
+            reply_headers: gate.reply_headers(request),
         }
     }
 }

@@ -31,11 +31,33 @@ pub struct Header {
     pub media_type: Option<String>,
 }
 
-/// Reads a compact JWS.
+/// A compact JWS whose payload may be anything (RFC 7515 section 7.1).
+#[derive(Clone, Debug)]
+pub struct Compact {
+    /// The members of the header that matter here.
+    pub header: Header,
+    /// The payload's bytes.
+    pub payload: Vec<u8>,
+    /// What was signed: both first segments with their dot (RFC 7515 section 5.2).
+    pub signing_input: Vec<u8>,
+    /// The signature's bytes.
+    pub signature: Vec<u8>,
+}
+
+/// Reads a compact JWS whose payload is a JSON object.
 ///
 /// # Errors
 /// [`Error::TokenEncrypted`], [`Error::TokenMalformed`] or [`Error::HeaderUnsupported`].
 pub fn jws(token: &str) -> Result<Jws, Error> {
+    let Compact { header, payload, signing_input, signature } = compact(token)?;
+    Ok(Jws { header, claims: object(&payload).map_err(malformed)?, signing_input, signature })
+}
+
+/// Reads a compact JWS.
+///
+/// # Errors
+/// As [`jws`], except for the payload.
+pub fn compact(token: &str) -> Result<Compact, Error> {
     let mut segments = token.split('.');
     let parts = (segments.next(), segments.next(), segments.next(), segments.count());
     let (header, payload, signature) = match parts {
@@ -44,9 +66,9 @@ pub fn jws(token: &str) -> Result<Jws, Error> {
         _ => return Err(malformed("not three segments")),
     };
     let signing_input = token.len().saturating_sub(signature.len()).saturating_sub(1);
-    Ok(Jws {
+    Ok(Compact {
         header: Header::read(&object(&decoded(header)?).map_err(malformed)?)?,
-        claims: object(&decoded(payload)?).map_err(malformed)?,
+        payload: decoded(payload)?,
         signing_input: token.as_bytes().iter().copied().take(signing_input).collect(),
         signature: decoded(signature)?,
     })

@@ -1,11 +1,19 @@
 //! bytes -> [`Credential`]. Never decides, never trusts, never lets two readings of one input live.
 
 mod authorization;
+mod cache;
 mod json;
 mod jws;
+mod origin;
 mod target;
+mod trace;
 
 pub use authorization::{Credential, credential};
+pub use cache::max_age;
 pub use json::object;
+#[cfg(test)]
+pub use jws::compact;
 pub use jws::{Jws, jws};
+pub use origin::{Origin, preflight};
 pub use target::Target;
+pub use trace::Trace;

@@ -1,6 +1,7 @@
 //! Decision -> [`Reply`]. Never sees a token or a claim: a reply cannot leak what it is not given.
 
 mod challenge;
+mod cors;
 mod log;
 mod metadata;
 mod problem;
@@ -9,6 +10,7 @@ use crate::config::Config;
 use crate::decide::Answer;
 use crate::error::{Challenge, Error};
 
+pub use cors::readable;
 pub use log::line;
 pub use metadata::is_metadata;
 
@@ -23,8 +25,17 @@ pub struct Reply {
     pub body: String,
 }
 
+/// What a reply says of its request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// The request's id.
+    pub id: Option<&'a str>,
+    /// The listed origin that it comes from.
+    pub origin: Option<&'a str>,
+}
+
 /// The reply to a denied call.
-pub fn denial(error: &Error, id: Option<&str>, config: &Config) -> Reply {
+pub fn denial(error: &Error, context: Context<'_>, config: &Config) -> Reply {
     let row = error.reason().row();
     let mut headers = vec![("content-type", "application/problem+json".to_owned())];
     if row.challenge != Challenge::None {
@@ -33,17 +44,32 @@ pub fn denial(error: &Error, id: Option<&str>, config: &Config) -> Reply {
     if let Some(seconds) = retry_after(error) {
         headers.push(("retry-after", seconds.to_string()));
     }
-    Reply { status: row.status, headers, body: problem::body(error, id, config) }
+    Reply { status: row.status, headers, body: problem::body(error, context.id, config) }
+        .of(context, config)
 }
 
 /// The reply to a question that the gate itself answers.
-pub fn answer(answer: Answer, config: &Config) -> Reply {
-    match answer {
+pub fn answer(answer: &Answer, context: Context<'_>, config: &Config) -> Reply {
+    let reply = match answer {
         Answer::Metadata => Reply {
             status: 200,
             headers: vec![("content-type", "application/json".to_owned())],
             body: metadata::document(config),
         },
+        Answer::Preflight(names) => {
+            Reply { status: 204, headers: cors::preflight(names), body: String::new() }
+        }
+    };
+    reply.of(context, config)
+}
+
+impl Reply {
+    fn of(mut self, context: Context<'_>, config: &Config) -> Self {
+        if let Some(id) = context.id {
+            self.headers.push(("x-request-id", id.to_owned()));
+        }
+        self.headers.extend(cors::readable(context.origin, config));
+        self
     }
 }
 

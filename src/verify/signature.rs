@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jsonwebtoken::crypto::JwtVerifier;
 use jsonwebtoken::signature::{Error as Mismatch, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
-use p256::ecdsa;
+use p256::ecdsa::signature::Verifier as _;
 use rsa::pkcs1v15;
-use rsa::sha2::Sha256;
+use rsa::pss;
+use rsa::sha2::digest::const_oid::AssociatedOid;
+use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::keys::Key;
 
@@ -73,14 +75,56 @@ impl SignatureCheck {
 
 /// The verifier of an algorithm; `None` where the key does not serve it.
 fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Option<Box<dyn JwtVerifier>> {
-    match algorithm {
+    let point = || key.try_get_as_bytes().ok();
+    Some(match algorithm {
+        // RFC 7518 section 3.4: ECDSA, the signature as `r || s`.
         Algorithm::ES256 => {
-            let point = key.try_get_as_bytes().ok()?;
-            Some(Box::new(Es256(ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)))
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point()?).ok()?;
+            prepared(algorithm, key, |key, message, signature| {
+                let signature = p256::ecdsa::Signature::from_slice(signature);
+                signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            })
         }
-        Algorithm::RS256 => Some(Box::new(Rs256(pkcs1v15::VerifyingKey::new(rsa_key(key)?)))),
-        _ => None,
-    }
+        Algorithm::ES384 => {
+            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(point()?).ok()?;
+            prepared(algorithm, key, |key, message, signature| {
+                let signature = p384::ecdsa::Signature::from_slice(signature);
+                signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            })
+        }
+        // RFC 7518 section 3.3: RSASSA-PKCS1-v1_5.
+        Algorithm::RS256 => rsa_pkcs1::<Sha256>(algorithm, key)?,
+        Algorithm::RS384 => rsa_pkcs1::<Sha384>(algorithm, key)?,
+        Algorithm::RS512 => rsa_pkcs1::<Sha512>(algorithm, key)?,
+        // RFC 7518 section 3.5: RSASSA-PSS with MGF1, the salt as long as the digest.
+        Algorithm::PS256 => {
+            let key = pss::VerifyingKey::<Sha256>::new(rsa_key(key)?);
+            prepared(algorithm, key, |key, message, signature| {
+                let signature = pss::Signature::try_from(signature);
+                signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            })
+        }
+        // RFC 8037 section 3.1: Ed25519; strict, so that a key of small order signs nothing.
+        Algorithm::EdDSA => {
+            let key = ed25519_dalek::VerifyingKey::from_bytes(point()?.try_into().ok()?).ok()?;
+            prepared(algorithm, key, |key, message, signature| {
+                let signature = ed25519_dalek::Signature::from_slice(signature);
+                signature.is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
+            })
+        }
+        _ => return None,
+    })
+}
+
+fn rsa_pkcs1<D>(algorithm: Algorithm, key: &DecodingKey) -> Option<Box<dyn JwtVerifier>>
+where
+    D: Digest + AssociatedOid + 'static,
+{
+    let key = pkcs1v15::VerifyingKey::<D>::new(rsa_key(key)?);
+    Some(prepared(algorithm, key, |key, message, signature| {
+        let signature = pkcs1v15::Signature::try_from(signature);
+        signature.is_ok_and(|signature| Verifier::verify(key, message, &signature).is_ok())
+    }))
 }
 
 fn rsa_key(key: &DecodingKey) -> Option<rsa::RsaPublicKey> {
@@ -91,35 +135,29 @@ fn rsa_key(key: &DecodingKey) -> Option<rsa::RsaPublicKey> {
     rsa::RsaPublicKey::new(n, e).ok()
 }
 
-/// RFC 7518 section 3.4: ECDSA with P-256 and SHA-256, the signature as `r || s`.
-struct Es256(ecdsa::VerifyingKey);
+/// A key of a kept crate, and how to ask it.
+struct Prepared<K> {
+    algorithm: Algorithm,
+    key: K,
+    holds: fn(&K, &[u8], &[u8]) -> bool,
+}
 
-impl Verifier<Vec<u8>> for Es256 {
+fn prepared<K: 'static>(
+    algorithm: Algorithm,
+    key: K,
+    holds: fn(&K, &[u8], &[u8]) -> bool,
+) -> Box<dyn JwtVerifier> {
+    Box::new(Prepared { algorithm, key, holds })
+}
+
+impl<K> Verifier<Vec<u8>> for Prepared<K> {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Mismatch> {
-        use ecdsa::signature::Verifier as _;
-        let signature = ecdsa::Signature::from_slice(signature).map_err(|_| Mismatch::new())?;
-        self.0.verify(message, &signature).map_err(|_| Mismatch::new())
+        if (self.holds)(&self.key, message, signature) { Ok(()) } else { Err(Mismatch::new()) }
     }
 }
 
-impl JwtVerifier for Es256 {
+impl<K> JwtVerifier for Prepared<K> {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::ES256
-    }
-}
-
-/// RFC 7518 section 3.3: RSASSA-PKCS1-v1_5 with SHA-256.
-struct Rs256(pkcs1v15::VerifyingKey<Sha256>);
-
-impl Verifier<Vec<u8>> for Rs256 {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Mismatch> {
-        let signature = pkcs1v15::Signature::try_from(signature.as_slice())?;
-        self.0.verify(message, &signature)
-    }
-}
-
-impl JwtVerifier for Rs256 {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::RS256
+        self.algorithm
     }
 }

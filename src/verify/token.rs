@@ -2,14 +2,15 @@
 //! before its signature, except `iss`, and that only to look up the configuration.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-use super::{Missing, SignatureCheck, Signatures, Verdict};
+use super::{Means, Missing, SignatureCheck, Signatures, Verdict};
 use crate::config::{Config, Issuer, Relaxable};
 use crate::error::{Error, Excerpt};
-use crate::keys::{Keys, Lookup, Wanted};
+use crate::keys::{Key, Lookup, Wanted};
 use crate::parse::{Credential, Jws, jws};
 use crate::time::UnixTime;
 
@@ -45,19 +46,14 @@ impl Verified {
 ///
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
-pub fn verify(
-    credential: &Credential,
-    config: &Config,
-    keys: &mut Keys,
-    signatures: &Signatures,
-    now: UnixTime,
-) -> Result<Verified, Missing> {
+pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
     let token = jws(&credential.token)?;
-    let (index, issuer) = issuer(&token, config)?;
+    let (index, issuer) = issuer(&token, means.config)?;
     let algorithm = algorithm(&token, issuer)?;
     media_type(&token, issuer)?;
-    signature(&token, index, issuer, algorithm, keys, signatures, now)?;
-    claims(&token.claims, config, issuer, now)?;
+    let candidates = candidates(&token, index, algorithm, means)?;
+    signature(&token, algorithm, candidates, means.signatures)?;
+    claims(&token.claims, means.config, issuer, means.now)?;
     Ok(Verified { claims: token.claims })
 }
 
@@ -91,30 +87,37 @@ fn media_type(token: &Jws, issuer: &Issuer) -> Result<(), Error> {
     Err(Error::TypeNotAllowed { typ: Excerpt::of(typ) })
 }
 
-fn signature(
+fn candidates(
     token: &Jws,
     index: usize,
-    issuer: &Issuer,
     algorithm: Algorithm,
-    keys: &mut Keys,
-    signatures: &Signatures,
-    now: UnixTime,
-) -> Result<(), Missing> {
-    let iss = || Excerpt::of(&issuer.issuer);
+    means: &mut Means<'_>,
+) -> Result<Vec<Arc<Key>>, Missing> {
+    let iss = Excerpt::of(token.claims.get("iss").and_then(Value::as_str).unwrap_or_default());
     let id = token.header.key_id.as_deref();
-    let candidates = match keys.find(index, &Wanted { id, algorithm }, now) {
-        Lookup::Found(candidates) => candidates,
+    let wanted = Wanted { id, algorithm };
+    let error = match means.keys.find(index, &wanted, means.patience, means.now) {
+        Lookup::Found(candidates) => return Ok(candidates),
         Lookup::Fetch(fetch) => return Err(Missing::Fetch(fetch)),
         Lookup::Wait(until) => return Err(Missing::Wait(until)),
-        Lookup::Ambiguous => return Err(Error::KeyAmbiguous { iss: iss() }.into()),
+        Lookup::Ambiguous => Error::KeyAmbiguous { iss },
         Lookup::Unavailable { fault, retry_after } => {
-            return Err(Error::KeysUnavailable { iss: iss(), fault, retry_after }.into());
+            Error::KeysUnavailable { iss, fault, retry_after }
         }
         Lookup::Unknown => {
             let alg = Excerpt::of(&token.header.algorithm);
-            return Err(Error::KeyUnknown { iss: iss(), kid: id.map(Excerpt::of), alg }.into());
+            Error::KeyUnknown { iss, kid: id.map(Excerpt::of), alg }
         }
     };
+    Err(error.into())
+}
+
+fn signature(
+    token: &Jws,
+    algorithm: Algorithm,
+    candidates: Vec<Arc<Key>>,
+    signatures: &Signatures,
+) -> Result<(), Missing> {
     for key in candidates {
         let message = token.signing_input.clone();
         let check = SignatureCheck { algorithm, key, message, signature: token.signature.clone() };

@@ -1,0 +1,320 @@
+//! JSON -> one checked configuration for both faces. Never accepts what it does not understand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr as _;
+
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+mod check;
+mod grammar;
+mod object;
+mod url;
+
+use check::fault;
+use object::{Object, object, objects};
+
+pub(crate) use grammar::is_token;
+pub(crate) use url::{check_uri, host, is_private, split_url};
+
+/// What the gate is told: member for member the JSON object that operators write.
+///
+/// [`Config::read`] is the only way to one: a value of this type has been checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// The identifier of the protected resource, an absolute URL without a fragment (RFC 9728
+    /// section 1.2). Compared byte for byte, never normalised.
+    pub resource: String,
+    /// The authorization servers whose tokens are accepted; at least one.
+    #[serde(deserialize_with = "objects")]
+    pub issuers: Vec<Issuer>,
+    /// The life of fetched key sets.
+    #[serde(default, deserialize_with = "object")]
+    pub keys: KeyLife,
+    /// The origins whose pages may call from a browser (RFC 6454 section 6.2); with none, origins
+    /// are not looked at.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// Scopes that every call needs.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How far clocks may differ: seconds, 0 to 600.
+    #[serde(default = "default_leeway")]
+    pub leeway: u32,
+    /// How much is read at all.
+    #[serde(default, deserialize_with = "object")]
+    pub limits: Limits,
+    /// How denials are worded.
+    #[serde(default, deserialize_with = "object")]
+    pub errors: Wording,
+    /// What challenges add.
+    #[serde(default, deserialize_with = "object")]
+    pub challenge: ChallengeText,
+    /// What the upstream sees of the caller.
+    #[serde(default, deserialize_with = "object")]
+    pub forward: Forwarding,
+}
+
+/// One authorization server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Issuer {
+    /// Its identifier, byte for byte as in the token's `iss`.
+    pub issuer: String,
+    /// Where its keys come from.
+    #[serde(deserialize_with = "object")]
+    pub keys: KeySource,
+    /// The audiences that are accepted; the resource unless given.
+    #[serde(default)]
+    pub audience: Vec<String>,
+    /// The signature algorithms that are accepted.
+    #[serde(default = "default_algorithms", deserialize_with = "algorithms")]
+    pub algorithms: Vec<Algorithm>,
+    /// How claims may deviate from RFC 9068.
+    #[serde(default, deserialize_with = "object")]
+    pub claims: ClaimRules,
+    /// The token types (`typ`) that are accepted; case and `application/` do not matter.
+    #[serde(default = "default_types")]
+    pub types: Vec<String>,
+}
+
+/// Where an issuer's keys come from: exactly one of `set`, `uri` and `discover`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct KeySource {
+    /// The key set itself (RFC 7517 section 5).
+    pub set: Option<Value>,
+    /// The URI to fetch it from: `https`, or `http` on loopback or through a `cluster`.
+    pub uri: Option<String>,
+    /// Whether to find the URI in the issuer's metadata (RFC 8414, OpenID Connect Discovery).
+    #[serde(default)]
+    pub discover: bool,
+    /// The Envoy cluster that leads to the issuer; without meaning elsewhere.
+    pub cluster: Option<String>,
+    /// Whether discovery may lead to private addresses.
+    #[serde(default)]
+    pub private: bool,
+}
+
+/// How claims may deviate from RFC 9068.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ClaimRules {
+    /// Required claims that this issuer's tokens may lack.
+    pub optional: Vec<Relaxable>,
+}
+
+/// A claim that RFC 9068 requires and some authorization servers lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "named after the claims of RFC 9068 section 2.2")]
+pub enum Relaxable {
+    Sub,
+    ClientId,
+    Jti,
+    Iat,
+}
+
+/// The life of fetched key sets.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct KeyLife {
+    /// Seconds that a fetched key set is used for, 1 to 86400; less where its `Cache-Control`
+    /// says so.
+    pub age: u32,
+    /// Seconds beyond its age that the last good set is used for while fetches fail, 0 to 86400.
+    pub stale: u32,
+    /// Seconds that a fetch may take, 1 to 60.
+    pub timeout: u32,
+}
+
+/// How much is read at all.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of an access token, 256 to 65536.
+    pub token: usize,
+}
+
+/// How denials are worded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Wording {
+    /// What stands before the reason in a problem's `type` (RFC 9457 section 3.1.1).
+    pub base: String,
+    /// Whose names the body uses.
+    pub vocabulary: Vocabulary,
+    /// Whether replies carry the facts of a denial: for local work only.
+    pub verbose: bool,
+}
+
+/// Whose names the body uses for the same thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vocabulary {
+    /// The OAuth specifications'.
+    #[default]
+    Oauth,
+    /// Caracal's.
+    Caracal,
+}
+
+/// What challenges add.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ChallengeText {
+    /// The protection space (RFC 9110 section 11.5).
+    pub realm: Option<String>,
+}
+
+/// What the upstream sees of the caller.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Forwarding {
+    /// Header name -> claim whose value it carries, percent-encoded.
+    pub headers: BTreeMap<String, String>,
+    /// Whether the caller's credentials travel on.
+    pub authorization: Credentials,
+}
+
+/// Whether the caller's credentials travel on to the upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Credentials {
+    /// They end at the gate.
+    #[default]
+    Strip,
+    /// They travel on.
+    Keep,
+}
+
+/// Why a configuration is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The path of the member: `issuers[0].keys.uri`; empty for the whole.
+    pub member: String,
+    /// What is wrong with it.
+    pub fault: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.member.as_str() {
+            "" => self.fault.clone(),
+            member => format!("`{member}`: {}", self.fault),
+        };
+        // A name in the configuration must not break the line that quotes it.
+        let line = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+        formatter.write_str(&line.collect::<String>())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads and checks a configuration: one JSON object.
+    ///
+    /// # Errors
+    /// The first member that is unknown, missing, mistyped or out of range.
+    pub fn read(text: &[u8]) -> Result<Self, ConfigError> {
+        let mut source = serde_json::Deserializer::from_slice(text);
+        let read: Result<Object<Self>, _> = serde_path_to_error::deserialize(&mut source);
+        let Object(mut config) = read.map_err(|error| misread(&error))?;
+        source.end().map_err(|error| fault("", error.to_string()))?;
+        config.check()?;
+        for issuer in &mut config.issuers {
+            if issuer.audience.is_empty() {
+                issuer.audience.push(config.resource.clone());
+            }
+        }
+        Ok(config)
+    }
+}
+
+impl Forwarding {
+    /// Header names are equal when they differ in case or in `_` and `-` only: many servers fold
+    /// them so, and a caller must not slip a value past us.
+    pub fn folded(name: &str) -> String {
+        name.to_ascii_lowercase().replace('_', "-")
+    }
+}
+
+impl Default for KeyLife {
+    fn default() -> Self {
+        Self { age: 300, stale: 600, timeout: 5 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { token: 16_384 }
+    }
+}
+
+impl Default for Wording {
+    fn default() -> Self {
+        Self {
+            base: "urn:waxseal:error:".to_owned(),
+            vocabulary: Vocabulary::Oauth,
+            verbose: false,
+        }
+    }
+}
+
+fn default_leeway() -> u32 {
+    30
+}
+
+fn default_algorithms() -> Vec<Algorithm> {
+    vec![Algorithm::ES256, Algorithm::RS256, Algorithm::PS256, Algorithm::EdDSA]
+}
+
+fn default_types() -> Vec<String> {
+    vec!["at+jwt".to_owned()]
+}
+
+/// `none` and the symmetric algorithms can never be configured (RFC 8725 sections 3.1, 3.5).
+fn algorithms<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Algorithm>, D::Error> {
+    let named = |name: String| {
+        let known = Algorithm::from_str(&name).ok().filter(|known| SUPPORTED.contains(known));
+        known.ok_or_else(|| {
+            let supported = SUPPORTED.map(|algorithm| format!("`{algorithm:?}`")).join(", ");
+            serde::de::Error::custom(format!(
+                "algorithm `{name}` is not supported, expected one of {supported}"
+            ))
+        })
+    };
+    Vec::<String>::deserialize(source)?.into_iter().map(named).collect()
+}
+
+/// RFC 7518 section 3.1, RFC 8037 section 3.1.
+const SUPPORTED: [Algorithm; 7] = [
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::EdDSA,
+];
+
+fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> ConfigError {
+    let text = error.inner().to_string();
+    match error.path().to_string() {
+        whole if whole == "." => fault("", text),
+        // The member says it better than a line of JSON that may have been YAML or an object.
+        member => fault(member, text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text)),
+    }
+}

@@ -1,0 +1,135 @@
+//! JWK -> a key that can verify something. Never keeps a key that cannot.
+
+use std::sync::Arc;
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use serde_json::{Map, Value};
+
+/// Keys of a set that are kept.
+const SET_KEYS: usize = 100;
+/// Keys that are tried for one token.
+const TRIES: usize = 4;
+
+/// A public key that can verify signatures.
+#[derive(Debug)]
+pub struct Key {
+    jwk: Jwk,
+    material: DecodingKey,
+}
+
+impl Key {
+    /// The `kid`, where the set gives one.
+    pub fn id(&self) -> Option<&str> {
+        self.jwk.common.key_id.as_deref()
+    }
+
+    /// The key's parameters, as `jsonwebtoken` reads them.
+    pub fn material(&self) -> &DecodingKey {
+        &self.material
+    }
+
+    /// Reads one key; `None` for one that can verify nothing here (RFC 7517 section 5: ignored).
+    fn read(value: &Value) -> Option<Self> {
+        let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
+        let common = &jwk.common;
+        let may_verify =
+            common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature)
+                && common
+                    .key_operations
+                    .as_ref()
+                    .is_none_or(|list| list.contains(&KeyOperations::Verify));
+        let material = DecodingKey::from_jwk(&jwk).ok()?;
+        let key = Self { jwk, material };
+        (may_verify && key.has_fitting_size()).then_some(key)
+    }
+
+    /// RFC 7518 sections 3.3, 3.5 and 6.2.1.2, RFC 8037 section 2.
+    fn has_fitting_size(&self) -> bool {
+        match (&self.jwk.algorithm, self.material.kind()) {
+            (AlgorithmParameters::EllipticCurve(point), _) => {
+                let letters = match point.curve {
+                    EllipticCurve::P256 => 43,
+                    EllipticCurve::P384 => 64,
+                    _ => return false,
+                };
+                point.x.len() == letters && point.y.len() == letters
+            }
+            (AlgorithmParameters::OctetKeyPair(pair), DecodingKeyKind::SecretOrDer(point)) => {
+                pair.curve == EllipticCurve::Ed25519 && point.len() == 32
+            }
+            (AlgorithmParameters::RSA(_), DecodingKeyKind::RsaModulusExponent { n, .. }) => {
+                (2048..=4096).contains(&bits(n))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the key may verify this algorithm (RFC 7517 section 4.4, RFC 8725 section 3.1).
+    fn fits(&self, algorithm: Algorithm) -> bool {
+        let family = match &self.jwk.algorithm {
+            AlgorithmParameters::EllipticCurve(point) => match algorithm {
+                Algorithm::ES256 => point.curve == EllipticCurve::P256,
+                Algorithm::ES384 => point.curve == EllipticCurve::P384,
+                _ => false,
+            },
+            AlgorithmParameters::OctetKeyPair(_) => algorithm == Algorithm::EdDSA,
+            AlgorithmParameters::RSA(_) => matches!(
+                algorithm,
+                Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 | Algorithm::PS256
+            ),
+            _ => false,
+        };
+        family && self.jwk.common.key_algorithm.is_none_or(|own| own == algorithm.into())
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.jwk == other.jwk
+    }
+}
+
+fn bits(number: &[u8]) -> usize {
+    let digits = number.iter().skip_while(|byte| **byte == 0);
+    let leading = digits.clone().next().map_or(0, |byte| byte.leading_zeros());
+    digits.count().saturating_mul(8).saturating_sub(usize::try_from(leading).unwrap_or(0))
+}
+
+/// What a token's header says of its key.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// `kid`.
+    pub id: Option<&'a str>,
+    /// `alg`.
+    pub algorithm: Algorithm,
+}
+
+/// The usable keys of one issuer.
+#[derive(Debug)]
+pub struct KeySet {
+    keys: Vec<Arc<Key>>,
+}
+
+impl KeySet {
+    /// Reads a key set (RFC 7517 section 5).
+    pub fn read(members: &Map<String, Value>) -> Result<Self, &'static str> {
+        let Some(Value::Array(list)) = members.get("keys") else {
+            return Err("no `keys` list");
+        };
+        let keys = list.iter().filter_map(Key::read).take(SET_KEYS).map(Arc::new).collect();
+        Ok(Self { keys })
+    }
+
+    /// Whether no key can verify anything.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that may have signed a token, a few at most.
+    pub fn fitting(&self, wanted: &Wanted<'_>) -> Vec<Arc<Key>> {
+        let named = |key: &&Arc<Key>| wanted.id.is_none_or(|id| key.id() == Some(id));
+        let fitting = self.keys.iter().filter(named).filter(|key| key.fits(wanted.algorithm));
+        fitting.take(TRIES).cloned().collect()
+    }
+}

@@ -1,0 +1,390 @@
+//! The life of one issuer's key set: how old, when to fetch, what to do when that fails. Decides
+//! from `now` alone; never lets a bad document replace a good one.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::discovery::{self, Reach};
+use super::key::KeySet;
+use crate::config::{Issuer, KeyLife};
+use crate::error::Excerpt;
+use crate::parse;
+use crate::time::UnixTime;
+
+/// Bytes of a document.
+pub const DOCUMENT_BYTES: usize = 65_536;
+/// Seconds between two fetches that an unknown `kid` forces.
+const FORCED_EVERY: u32 = 30;
+/// Seconds before a failed fetch is tried again: doubled from the first to the second.
+const RETRY_AFTER: (u32, u32) = (5, 60);
+/// Seconds that any document is used for at least, whatever its `Cache-Control` says.
+const SHORTEST: u32 = 30;
+/// Seconds that a metadata document is used for at most.
+const METADATA_AGE: u32 = 3600;
+
+/// One issuer's keys.
+#[derive(Debug)]
+pub struct Source {
+    origin: Origin,
+    held: Option<Held>,
+    /// A fetch is under way; given up at this time.
+    fetching: Option<UnixTime>,
+    forced: Forced,
+    failure: Option<Failure>,
+}
+
+#[derive(Debug)]
+enum Origin {
+    Inline,
+    Uri(String),
+    Discovery(Discovery),
+}
+
+#[derive(Debug)]
+struct Discovery {
+    issuer: String,
+    reach: Reach,
+    places: Vec<String>,
+    /// The place to look at next.
+    next: usize,
+    /// What is wrong with the places before it.
+    fault: Option<Excerpt>,
+    found: Option<Found>,
+}
+
+impl Discovery {
+    /// Whether its own metadata could have named this URI.
+    fn may_use(&self, uri: &str) -> bool {
+        discovery::is_reachable(uri, &self.issuer, self.reach).is_ok()
+    }
+}
+
+#[derive(Debug)]
+struct Found {
+    uri: String,
+    until: UnixTime,
+}
+
+#[derive(Debug)]
+struct Held {
+    set: KeySet,
+    members: Map<String, Value>,
+    since: UnixTime,
+    age: u32,
+}
+
+/// Fetches that an unknown `kid` asked for.
+#[derive(Debug, Default)]
+struct Forced {
+    pending: bool,
+    next: Option<UnixTime>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    fault: Excerpt,
+    at: UnixTime,
+    count: u32,
+}
+
+/// Which of an issuer's documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    KeySet,
+    Metadata,
+}
+
+/// What to do about an issuer's keys.
+#[derive(Debug)]
+pub enum Need {
+    /// Get this document.
+    Fetch(Document, String),
+    /// It is being got: ask again by then.
+    Wait(UnixTime),
+    /// Do without: it cannot be had before so many seconds.
+    Unavailable { fault: Excerpt, retry_after: u32 },
+}
+
+/// A reply to a fetch, or the cause of its lack.
+#[derive(Clone, Copy, Debug)]
+pub enum Fetched<'a> {
+    /// There was a reply.
+    Reply {
+        /// Its status.
+        status: u16,
+        /// Its `Cache-Control`, where it has one.
+        cache_control: Option<&'a str>,
+        /// Its body.
+        body: &'a [u8],
+    },
+    /// There was none; the text names the cause for the log.
+    Failed(&'a str),
+}
+
+/// How one request stands to fetches of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// It waits for a fetch that is under way.
+    #[default]
+    Waits,
+    /// It has waited as long as it may, and gets its own.
+    Ended,
+}
+
+impl Source {
+    /// The source of a configured issuer.
+    pub fn new(issuer: &Issuer) -> Result<Self, &'static str> {
+        let mut held = None;
+        let origin = match (&issuer.keys.set, &issuer.keys.uri) {
+            (Some(set), _) => {
+                held = Some(inline(set)?);
+                Origin::Inline
+            }
+            (None, Some(uri)) => Origin::Uri(uri.clone()),
+            (None, None) => Origin::Discovery(Discovery {
+                issuer: issuer.issuer.clone(),
+                reach: if issuer.keys.cluster.is_some() || issuer.keys.private {
+                    Reach::Any
+                } else {
+                    Reach::Public
+                },
+                places: discovery::places(&issuer.issuer),
+                next: 0,
+                fault: None,
+                found: None,
+            }),
+        };
+        Ok(Self { origin, held, fetching: None, forced: Forced::default(), failure: None })
+    }
+
+    /// The set to use now, if there is one: fresh, or the last good one while fetches fail.
+    pub fn usable(&self, life: &KeyLife, now: UnixTime) -> Option<&KeySet> {
+        let held = self.held.as_ref()?;
+        let end = match (&self.origin, &self.failure) {
+            (Origin::Inline, _) => return Some(&held.set),
+            (_, None) => held.since.after(held.age),
+            (_, Some(_)) => held.since.after(held.age).after(life.stale),
+        };
+        (now < end).then_some(&held.set)
+    }
+
+    /// There is no usable set.
+    pub fn first(&mut self, life: &KeyLife, patience: Patience, now: UnixTime) -> Need {
+        match self.retry_after(now) {
+            Some(need) => need,
+            None => self.fetch(life, patience, now),
+        }
+    }
+
+    /// The set lacks a key: a rotation, or a forgery. One fetch finds out, and forgeries cannot
+    /// cause more. `None`: it is known to lack it.
+    pub fn forced(&mut self, life: &KeyLife, patience: Patience, now: UnixTime) -> Option<Need> {
+        let since = self.held.as_ref()?.since;
+        if matches!(self.origin, Origin::Inline) || since >= now {
+            return None;
+        }
+        if let Some(until) = self.awaited(patience, now) {
+            return Some(Need::Wait(until));
+        }
+        if self.forced.pending {
+            return Some(self.fetch(life, patience, now));
+        }
+        let wait = self.forced.next.filter(|next| now < *next).map(|next| now.until(next));
+        match (wait, &self.failure) {
+            (None, _) => {
+                self.forced = Forced { pending: true, next: Some(now.after(FORCED_EVERY)) };
+                Some(self.fetch(life, patience, now))
+            }
+            // Nobody knows whether the key exists: the token may be good.
+            (Some(seconds), Some(failure)) => Some(failure.unavailable(seconds)),
+            (Some(_), None) => None,
+        }
+    }
+
+    /// The document to fetch ahead of need, if it is time: requests go on meanwhile.
+    pub fn ahead(&mut self, life: &KeyLife, now: UnixTime) -> Option<(Document, String)> {
+        let held = self.held.as_ref()?;
+        let early = held.since.after(held.age.saturating_mul(4).div_ceil(5));
+        let idle = self.awaited(Patience::Waits, now).is_none() && self.retry_after(now).is_none();
+        if matches!(self.origin, Origin::Inline) || now < early || !idle {
+            return None;
+        }
+        match self.fetch(life, Patience::Waits, now) {
+            Need::Fetch(document, uri) => Some((document, uri)),
+            _ => None,
+        }
+    }
+
+    /// Takes what a fetch brought at `at`.
+    pub fn fetched(
+        &mut self,
+        document: Document,
+        answer: Fetched<'_>,
+        life: &KeyLife,
+        at: UnixTime,
+    ) {
+        self.fetching = None;
+        let ended = match document {
+            Document::KeySet => self.take_set(answer, life, at),
+            Document::Metadata => self.take_metadata(answer, at),
+        };
+        // A metadata document is only half of the way.
+        if self.forced.pending && (document == Document::KeySet || ended.is_err()) {
+            self.forced = Forced { pending: false, next: Some(at.after(FORCED_EVERY)) };
+        }
+        if let Err(fault) = ended {
+            let count = self.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
+            self.failure = Some(Failure { fault, at, count });
+        }
+    }
+
+    fn take_set(
+        &mut self,
+        answer: Fetched<'_>,
+        life: &KeyLife,
+        at: UnixTime,
+    ) -> Result<(), Excerpt> {
+        let (body, asked) = read(answer)?;
+        let members = parse::object(body).map_err(Excerpt::of)?;
+        let set = KeySet::read(&members).map_err(Excerpt::of)?;
+        let age = asked.unwrap_or(life.age).clamp(SHORTEST.min(life.age), life.age);
+        self.held = Some(Held { set, members, since: at, age });
+        self.failure = None;
+        Ok(())
+    }
+
+    fn take_metadata(&mut self, answer: Fetched<'_>, at: UnixTime) -> Result<(), Excerpt> {
+        let Origin::Discovery(discovery) = &mut self.origin else {
+            return Ok(());
+        };
+        let silent = matches!(answer, Fetched::Failed(_));
+        let read = read(answer).and_then(|(body, asked)| {
+            let uri = discovery::key_set_uri(body, &discovery.issuer, discovery.reach);
+            Ok((uri.map_err(Excerpt::of)?, asked))
+        });
+        match read {
+            Ok((uri, asked)) => {
+                let age = asked.unwrap_or(METADATA_AGE).clamp(SHORTEST, METADATA_AGE);
+                discovery.found = Some(Found { uri, until: at.after(age) });
+                (discovery.next, discovery.fault) = (0, None);
+                Ok(())
+            }
+            Err(fault) => {
+                let fault = discovery.fault.take().unwrap_or(fault);
+                discovery.next = discovery.next.saturating_add(1);
+                // A host that does not answer will not answer at its other places either.
+                if silent || discovery.next >= discovery.places.len() {
+                    discovery.next = 0;
+                    return Err(fault);
+                }
+                discovery.fault = Some(fault);
+                Ok(())
+            }
+        }
+    }
+
+    fn fetch(&mut self, life: &KeyLife, patience: Patience, now: UnixTime) -> Need {
+        if let Some(until) = self.awaited(patience, now) {
+            return Need::Wait(until);
+        }
+        // One more: both ends are rounded down to a whole second.
+        self.fetching = Some(now.after(life.timeout).after(1));
+        match &self.origin {
+            Origin::Inline => Need::Wait(now),
+            Origin::Uri(uri) => Need::Fetch(Document::KeySet, uri.clone()),
+            Origin::Discovery(discovery) => match &discovery.found {
+                Some(found) if now < found.until => {
+                    Need::Fetch(Document::KeySet, found.uri.clone())
+                }
+                _ => {
+                    let place = discovery.places.get(discovery.next).cloned().unwrap_or_default();
+                    Need::Fetch(Document::Metadata, place)
+                }
+            },
+        }
+    }
+
+    fn awaited(&self, patience: Patience, now: UnixTime) -> Option<UnixTime> {
+        self.fetching.filter(|until| patience == Patience::Waits && now < *until)
+    }
+
+    fn retry_after(&self, now: UnixTime) -> Option<Need> {
+        let failure = self.failure.as_ref()?;
+        let (first, most) = RETRY_AFTER;
+        let doubled = first.saturating_mul(2_u32.saturating_pow(failure.count.saturating_sub(1)));
+        let next = failure.at.after(doubled.min(most));
+        (now < next).then(|| failure.unavailable(now.until(next)))
+    }
+
+    /// The set as it was published, for another process.
+    pub fn export(&self) -> Option<Kept> {
+        let held = self.held.as_ref()?;
+        let uri = match &self.origin {
+            Origin::Inline => return None,
+            Origin::Uri(uri) => uri,
+            Origin::Discovery(discovery) => &discovery.found.as_ref()?.uri,
+        };
+        let set = held.members.clone();
+        Some(Kept { uri: uri.clone(), since: held.since, age: held.age, set })
+    }
+
+    /// Takes over a set that another process fetched, where it is newer than ours and as old as it
+    /// says. `None`: it does not belong here.
+    pub fn import(&mut self, kept: Kept, life: &KeyLife, now: UnixTime) -> Option<()> {
+        let newer = self.held.as_ref().is_none_or(|held| held.since < kept.since);
+        let set = KeySet::read(&kept.set).ok().filter(|_| newer && kept.since <= now)?;
+        match &mut self.origin {
+            Origin::Uri(uri) if *uri == kept.uri => {}
+            Origin::Discovery(discovery) if discovery.may_use(&kept.uri) => {
+                let until = kept.since.after(METADATA_AGE);
+                discovery.found = Some(Found { uri: kept.uri, until });
+            }
+            _ => return None,
+        }
+        let age = kept.age.min(life.age);
+        self.held = Some(Held { set, members: kept.set, since: kept.since, age });
+        Some(())
+    }
+}
+
+/// A key set that was fetched, with all that its further life needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    uri: String,
+    since: UnixTime,
+    age: u32,
+    set: Map<String, Value>,
+}
+
+impl Failure {
+    fn unavailable(&self, seconds: u32) -> Need {
+        Need::Unavailable { fault: self.fault.clone(), retry_after: seconds.max(1) }
+    }
+}
+
+fn inline(set: &Value) -> Result<Held, &'static str> {
+    let members = set.as_object().ok_or("is not a key set (RFC 7517 section 5)")?.clone();
+    let set = KeySet::read(&members)?;
+    if set.is_empty() {
+        return Err("holds no key that can verify a token");
+    }
+    Ok(Held { set, members, since: UnixTime::from_seconds(0), age: 0 })
+}
+
+/// The body of a document and how long it says it may be used.
+fn read<'a>(answer: Fetched<'a>) -> Result<(&'a [u8], Option<u32>), Excerpt> {
+    match answer {
+        Fetched::Failed(cause) => Err(Excerpt::of(cause)),
+        // Redirects included: they would lead where the configuration does not.
+        Fetched::Reply { status, .. } if status != 200 => {
+            Err(Excerpt::of(&format!("status {status}")))
+        }
+        Fetched::Reply { body, .. } if body.len() > DOCUMENT_BYTES => {
+            Err(Excerpt::of("over 64 KiB"))
+        }
+        Fetched::Reply { cache_control, body, .. } => {
+            Ok((body, cache_control.and_then(parse::max_age)))
+        }
+    }
+}
