@@ -6,7 +6,7 @@ usage() {
   cat <<'EOT'
 usage: tests/all.sh [--full]
 
-  --full   adds the slow matrices: properties and fuzz targets at length
+  --full   adds the slow matrices: properties at length
 
 logs: target/test-logs
 EOT
@@ -60,14 +60,16 @@ install_packages() {
 
 need npm-install 'install: npm packages' install_packages
 need envoy-install 'install: Envoy' envoy-example/install.sh
+need chromium-install 'install: Chromium' tests/browser/install.sh
 need build 'build: both wasm modules and the TypeScript' npm --prefix js run build
 
-part rust 'rust: units, borders, catalogue, properties' cargo test --locked --quiet
+part rust 'rust: units, borders, properties, Wycheproof' cargo test --locked --quiet
 part fresh 'vectors: as the script makes them' node tests/vectors/make.mjs --check
 part vectors 'vectors: core, npm, filter' tests/vectors.sh tests/vectors
-part host 'proxy-wasm host' node --test tests/host/
-part js 'npm package' node --test tests/js/
-part envoy 'real Envoy' node --test tests/envoy/
+part host 'proxy-wasm host' node --test tests/host/*.test.mjs
+part js 'npm package' node --test tests/js/*.test.mjs
+part envoy 'real Envoy' node --test tests/envoy/*.test.mjs
+part browser 'cross-origin calls from Chromium' node --test tests/browser/*.test.mjs
 part demo 'demo' envoy-example/demo.sh --filter pkg/dist/waxseal.wasm
 
 if [ -n "$full" ]; then

@@ -92,6 +92,15 @@ fn the_reader_of_imports_sees_every_form() {
     assert_eq!(named_modules(code), BTreeSet::from(expected));
 }
 
+#[test]
+fn the_reader_leaves_out_tests_and_nothing_else() {
+    let code = "use a;\n#[cfg(test)]\nmod tests;\nuse b; // c\n\n#[cfg(test)]\n#[ignore]\nmod tests {\n    fn f() {\n        g()\n    }\n}\nuse d;\n#[cfg(test)]\npub use e::{\n    f,\n};\nstruct G {\n    #[cfg(test)]\n    h: I,\n    j: K,\n}";
+    let expected = "use a;\nuse b;\nuse d;\nstruct G {\n    h: I,\n    j: K,\n}";
+    assert_eq!(shipped(code), expected);
+    assert_eq!(shipped("//! a\n\n#![cfg(test)]\nuse b;"), "");
+    assert_eq!(shipped("use a;\n#![cfg(test)]\nuse b;"), "use a;\n#![cfg(test)]\nuse b;");
+}
+
 /// Every first name after `crate::`, also inside braces.
 fn named_modules(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -112,12 +121,37 @@ fn named_modules(code: &str) -> BTreeSet<String> {
     found
 }
 
-/// The code of a file without comments, in which anything may be named.
+/// What a file adds to a module: no comments, in which anything may be named, and no tests.
 fn code(path: &Path) -> Result<String, Box<dyn Error>> {
     let text = fs::read_to_string(path)?;
     assert!(!text.contains("super::super::"), "{}: name it from the crate's root", path.display());
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+    Ok(shipped(&text))
+}
+
+/// The lines of a file that are not for tests only: what `#[cfg(test)]` gates is left out where it
+/// is one line, or a block that ends as rustfmt ends it. Anything else stays, and is looked at.
+fn shipped(text: &str) -> String {
+    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default().trim_end());
+    let mut lines = code.filter(|line| !line.is_empty()).peekable();
+    if lines.peek() == Some(&"#![cfg(test)]") {
+        return String::new();
+    }
+    let mut kept = vec![];
+    while let Some(line) = lines.next() {
+        let (indent, item) = line.split_at(line.len() - line.trim_start().len());
+        if item != "#[cfg(test)]" {
+            kept.push(line);
+            continue;
+        }
+        while lines.next_if(|line| line.trim_start().starts_with("#[")).is_some() {}
+        if lines.next_if(|line| line.ends_with(';')).is_none()
+            && lines.next_if(|line| line.ends_with('{')).is_some()
+        {
+            let end = format!("{indent}}}");
+            lines.find(|line| line.starts_with(&end));
+        }
+    }
+    kept.join("\n")
 }
 
 fn module_of(path: &Path) -> Result<String, Box<dyn Error>> {

@@ -133,7 +133,7 @@ proptest! {
         let Step::Fetch(fetch) = gate.check(&request, &answers, now) else {
             return Err(TestCaseError::fail("expected a fetch"));
         };
-        gate.fetched(&fetch, waxseal::Fetched::Reply { status, body: &body }, now);
+        gate.fetched(&fetch, waxseal::Fetched::Reply { status, cache_control: None, body: &body }, now);
         answers.fetched();
         prop_assert!(matches!(gate.check(&request, &answers, now), Step::Done(Decision::Deny(_))));
     }

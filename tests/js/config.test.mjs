@@ -42,6 +42,18 @@ const REFUSED = [
   ['issuers[0]', { issuers: [{ issuer: ISSUER }] }, 'keys'],
   ['issuers[0].keys', issuer({ keys: {} })],
   ['issuers[0].keys', issuer({ keys: { set: SET, uri: 'https://as.example.com/jwks.json' } })],
+  ['issuers[0].keys', issuer({ keys: { discover: true, uri: 'https://as.example.com/jwks.json' } })],
+  ['issuers[0].keys', issuer({ keys: { discover: true, set: SET } })],
+  ['issuers[0].keys', issuer({ keys: { discover: false } })],
+  ['issuers[0].keys', issuer({ keys: { private: true } })],
+  ['issuers[0].keys.discover', issuer({ keys: { discover: 'yes' } })],
+  ['issuers[0].issuer', issuer({ issuer: 'http://as.example.com', keys: { discover: true } })],
+  ['issuers[0].issuer', issuer({ issuer: 'as.example.com', keys: { discover: true } })],
+  // origins
+  ['origins', { origins: 'https://app.example.com' }],
+  ...['', '*', 'null', 'app.example.com', 'https://', 'https://app.example.com/', 'https://app.example.com/a', 'https://*.example.com', 'HTTPS://app.example.com',
+    'https://App.example.com', 'https://app.example.com:443', 'http://app.example.com:80', 'https://user@app.example.com', 'https://app.example.com ', 'https://a\r\nx: y']
+    .map((origin) => ['origins[1]', { origins: ['https://app.example.com', origin] }]),
   // types
   ['resource', { resource: 1 }],
   ['issuers', { issuers: issuer().issuers[0] }],
@@ -76,6 +88,8 @@ const REFUSED = [
   ['leeway', { leeway: 601 }],
   ['keys.age', { keys: { age: 0 } }],
   ['keys.age', { keys: { age: 86401 } }],
+  ['keys.stale', { keys: { stale: 86401 } }],
+  ['keys.stale', { keys: { stale: -1 } }],
   ['keys.timeout', { keys: { timeout: 0 } }],
   ['keys.timeout', { keys: { timeout: 61 } }],
   ['limits.token', { limits: { token: 255 } }],
@@ -84,6 +98,7 @@ const REFUSED = [
   // names
   ['issuers[0].algorithms', issuer({ algorithms: ['none'] })],
   ['issuers[0].algorithms', issuer({ algorithms: ['HS256'] })],
+  ...['ES512', 'ES256K', 'PS384', 'PS512', 'Ed25519', 'EdDsa', 'HS384'].map((name) => ['issuers[0].algorithms', issuer({ algorithms: [name] })]),
   ['issuers[0].algorithms', issuer({ algorithms: ['ES256', 'hs512'] })],
   ['issuers[0].algorithms', issuer({ algorithms: ['es256'] })],
   ['issuers[0].algorithms', issuer({ algorithms: [] })],
@@ -190,7 +205,7 @@ describe('a configuration is accepted', () => {
   const accepted = {
     'with every member': config({
       ...issuer({ keys: { set: SET }, audience: [RESOURCE], algorithms: ['ES256'], claims: { optional: ['jti'] }, types: ['at+jwt'] }),
-      keys: { age: 300, timeout: 5 }, scopes: [], leeway: 0, limits: { token: 65536 },
+      keys: { age: 300, stale: 600, timeout: 5 }, origins: ['https://app.example.com', 'http://127.0.0.1:5173'], scopes: [], leeway: 0, limits: { token: 65536 },
       errors: { base: 'https://errors.example.com/', vocabulary: 'caracal', verbose: true },
       challenge: { realm: 'mcp' }, forward: { headers: { 'x-user': 'sub' }, authorization: 'strip' },
     }),
@@ -211,6 +226,10 @@ describe('a configuration is accepted', () => {
 
   for (const text of ['https://as.example.com/jwks.json', 'http://127.0.0.1/', 'http://127.0.0.1:8080/a', 'http://localhost:1/', 'http://[::1]:1/']) {
     it(`with keys from ${text}`, () => Gate.open(config(uri(text))));
+  }
+
+  for (const keys of [{ uri: 'http://as.internal/jwks.json', cluster: 'as' }, { discover: true }, { discover: true, private: true }, { discover: true, cluster: 'as' }]) {
+    it(`with keys ${JSON.stringify(keys)}`, () => Gate.open(config(issuer({ keys }))));
   }
 
   it('and is not looked at again', async () => {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { withoutId } from './ids.mjs';
 import { bearer, call, NOW, open, token } from './issuer.mjs';
 
 const gate = await open({ forward: { headers: { 'x-user': 'sub' } } });
@@ -138,7 +139,7 @@ describe('odd objects', () => {
   it('that reach for the prototype', async () => {
     const headers = JSON.parse(`{"__proto__":"x","constructor":"y","authorization":"Bearer ${GOOD}"}`);
     const { grant } = await gate.check(call(headers), { now: NOW });
-    assert.deepEqual(grant.headers, [['__proto__', 'x'], ['constructor', 'y'], ['x-user', 'alice']]);
+    assert.deepEqual(withoutId(grant.headers), [['__proto__', 'x'], ['constructor', 'y'], ['x-user', 'alice']]);
     assert.equal(await outcomeOf(call(Object.create({ authorization: `Bearer ${GOOD}` }))), 'missing_token');
   });
 

@@ -1,7 +1,7 @@
 // An authorization server's half: keys made for one run, tokens signed with them, and the
 // configuration that trusts them.
 
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { constants, generateKeyPairSync, sign } from 'node:crypto';
 import { Gate } from '../../pkg/dist/index.js';
 
 export const NOW = 1_700_000_000;
@@ -9,10 +9,25 @@ export const RESOURCE = 'https://api.example.com/mcp';
 export const ISSUER = 'https://as.example.com';
 export const SCOPES = ['mcp:read', 'mcp:write'];
 
+const EC = { dsaEncoding: 'ieee-p1363' };
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING };
+const RSA = ['rsa', { modulusLength: 2048 }];
+
+/** Algorithm -> how its keys are made, and how it signs (RFC 7518 section 3.1, RFC 8037). */
+const MEANS = {
+  ES256: { pair: ['ec', { namedCurve: 'P-256' }], hash: 'sha256', how: EC },
+  ES384: { pair: ['ec', { namedCurve: 'P-384' }], hash: 'sha384', how: EC },
+  RS256: { pair: RSA, hash: 'sha256' },
+  RS384: { pair: RSA, hash: 'sha384' },
+  RS512: { pair: RSA, hash: 'sha512' },
+  PS256: { pair: RSA, hash: 'sha256', how: { ...PSS, saltLength: 32 } },
+  EdDSA: { pair: ['ed25519', {}], hash: null },
+};
+
+export const ALGORITHMS = Object.keys(MEANS);
+
 export function newKey(kid, alg = 'ES256') {
-  const made = alg === 'RS256'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const made = generateKeyPairSync(...MEANS[alg].pair);
   return { kid, alg, secret: made.privateKey, jwk: { ...made.publicKey.export({ format: 'jwk' }), kid } };
 }
 
@@ -26,11 +41,13 @@ export const CLAIMS = {
 const encoded = (value) => Buffer.from(value).toString('base64url');
 
 /** A signed token; a member given as undefined is left out, text stands for a whole payload. */
-export function token(claims = {}, { key = KEY, header = {} } = {}) {
+export function token(claims = {}, { key = KEY, header = {}, how = {} } = {}) {
   const head = JSON.stringify({ alg: key.alg, typ: 'at+jwt', kid: key.kid, ...header });
   const payload = typeof claims === 'string' ? claims : JSON.stringify({ ...CLAIMS, ...claims });
   const input = `${encoded(head)}.${encoded(payload)}`;
-  return `${input}.${sign('sha256', Buffer.from(input), { key: key.secret, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  const means = MEANS[key.alg];
+  const hash = 'hash' in how ? how.hash : means.hash;
+  return `${input}.${sign(hash, Buffer.from(input), { key: key.secret, ...means.how, ...how }).toString('base64url')}`;
 }
 
 /** The payload as text, with one more member written exactly so. */

@@ -71,6 +71,22 @@ describe('what are no options', () => {
     it(`fetch: ${JSON.stringify(fetch)}`, () => refuses(Gate.open(config(), { fetch }), /`options\.fetch` must be a function/));
   }
 
+  for (const keys of [1, {}, true, [], Promise.resolve('{}'), new Response('{}')]) {
+    it(`keys: ${Object.prototype.toString.call(keys)}`, () => refuses(Gate.open(config(), { keys }), /^`options\.keys` must be a string$/));
+  }
+
+  it('keys that a cache does not have are none', async () => {
+    for (const keys of [null, undefined, '']) {
+      const gate = await Gate.open(config(), { keys });
+      assert.equal((await gate.check(bearer(), { now: NOW })).decision, 'allow');
+    }
+  });
+
+  for (const waitUntil of [null, 1, {}, 'x', Promise.resolve()]) {
+    it(`waitUntil: ${Object.prototype.toString.call(waitUntil)}`, () =>
+      refuses(gate.check(bearer(), { now: NOW, waitUntil }), /^`options\.waitUntil` must be a function$/));
+  }
+
   it('null in their place', async () => {
     await refuses(Gate.open(config(), null), /options/);
     await refuses(gate.check(bearer(), null), /options/);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Reply } from '../../pkg/dist/index.js';
+import { UUID, withoutId } from './ids.mjs';
 import { bearer, call, CLAIMS, config, ISSUER, NOW, open, payloadWith, RESOURCE, SCOPES, token } from './issuer.mjs';
 
 const METADATA = 'https://api.example.com/.well-known/oauth-protected-resource/mcp';
@@ -14,13 +15,16 @@ describe('allow', () => {
   it('holds exactly this', async () => {
     const scoped = await open({ scopes: SCOPES, forward: { headers: { 'x-user': 'sub' } } });
     const scope = 'mcp:read mcp:write extra';
-    const outcome = await scoped.check(bearer(token({ scope })), { now: NOW });
+    const headers = [['authorization', `Bearer ${token({ scope })}`], ['x-user', 'root']];
+    const upstream = await scoped.check(call([...headers, ['x-request-id', 'with space']]), { now: NOW });
+    assert.deepStrictEqual(withoutId(upstream.grant.headers), [['x-user', 'alice']]);
+    const outcome = await scoped.check(call([...headers, ['x-request-id', 'req-1']]), { now: NOW });
     assert.deepStrictEqual(outcome, {
       allow: true,
       decision: 'allow',
       grant: {
         issuer: ISSUER, subject: 'alice', client: 'client-1', scopes: ['mcp:read', 'mcp:write', 'extra'],
-        claims: { ...CLAIMS, scope }, headers: [['x-user', 'alice']],
+        claims: { ...CLAIMS, scope }, headers: [['x-request-id', 'req-1'], ['x-user', 'alice']], replyHeaders: [],
       },
     });
   });
@@ -29,7 +33,7 @@ describe('allow', () => {
     const relaxed = await open({ issuers: [{ ...config().issuers[0], claims: { optional: ['sub', 'client_id', 'jti', 'iat'] } }] });
     const made = token({ sub: undefined, client_id: undefined, jti: undefined, iat: undefined });
     const { grant } = await relaxed.check(bearer(made), { now: NOW });
-    assert.deepStrictEqual(Object.keys(grant).sort(), ['claims', 'headers', 'issuer', 'scopes']);
+    assert.deepStrictEqual(Object.keys(grant).sort(), ['claims', 'headers', 'issuer', 'replyHeaders', 'scopes']);
     assert.deepStrictEqual(grant.scopes, []);
   });
 
@@ -99,6 +103,7 @@ describe('deny', () => {
         headers: [
           ['content-type', 'application/problem+json'],
           ['www-authenticate', `Bearer error="invalid_token", resource_metadata="${METADATA}"`],
+          ['x-request-id', 'req-1'],
         ],
         body: {
           error: 'invalid_token', error_description: text, type: 'urn:waxseal:error:token_expired',
@@ -120,28 +125,32 @@ describe('deny', () => {
   });
 
   it('carries an id of its own where the caller gave none', async () => {
-    const id = async (headers) => JSON.parse((await check(call(headers))).reply.body).requestId;
+    const id = async (headers) => {
+      const { reply } = await check(call(headers));
+      const { requestId } = JSON.parse(reply.body);
+      assert.deepStrictEqual(reply.headers.at(-1), ['x-request-id', requestId]);
+      return requestId;
+    };
     const [one, two] = [await id(), await id()];
-    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-    assert.match(one, uuid);
+    assert.match(one, UUID);
     assert.notEqual(one, two);
     assert.equal(parseInt(one.replaceAll('-', '').slice(0, 12), 16), NOW * 1000);
-    assert.match(await id({ 'x-request-id': 'with space' }), uuid);
-    assert.match(await id({ 'x-request-id': 'x'.repeat(129) }), uuid);
+    assert.match(await id({ 'x-request-id': 'with space' }), UUID);
+    assert.match(await id({ 'x-request-id': 'x'.repeat(129) }), UUID);
     assert.equal(await id({ 'X-Request-Id': 'x'.repeat(128) }), 'x'.repeat(128));
   });
 });
 
 describe('answer', () => {
   it('holds exactly this', async () => {
-    const outcome = await (await open({ scopes: SCOPES })).check({ url: '/.well-known/oauth-protected-resource/mcp' });
+    const outcome = await (await open({ scopes: SCOPES })).check({ url: '/.well-known/oauth-protected-resource/mcp', headers: { 'x-request-id': 'req-1' } });
     assert.ok(outcome.reply instanceof Reply);
     assert.deepStrictEqual({ ...outcome, reply: { ...outcome.reply, body: JSON.parse(outcome.reply.body) } }, {
       allow: false,
       decision: 'answer',
       reply: {
         status: 200,
-        headers: [['content-type', 'application/json']],
+        headers: [['content-type', 'application/json'], ['x-request-id', 'req-1']],
         body: { resource: RESOURCE, authorization_servers: [ISSUER], scopes_supported: SCOPES, bearer_methods_supported: ['header'] },
       },
     });
@@ -164,6 +173,13 @@ describe('toResponse', () => {
     const response = new Reply({ status: 401, headers, body: '' }).toResponse();
     assert.equal(response.headers.get('www-authenticate'), 'Bearer, DPoP algs="ES256"');
     assert.deepStrictEqual(response.headers.getSetCookie(), ['a=1', 'b=2']);
+  });
+
+  it('gives no body where the status has none', async () => {
+    for (const status of [204, 205, 304]) {
+      const response = new Reply({ status, headers: [['x-a', '1']], body: '' }).toResponse();
+      assert.deepStrictEqual([response.status, response.body, response.headers.get('x-a')], [status, null, '1']);
+    }
   });
 
   it('works for every status and any realm', async () => {

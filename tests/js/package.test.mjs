@@ -62,6 +62,10 @@ describe('the packed files', () => {
     for (const name of named) assert.ok(files.has(name), name);
   });
 
+  it('hold the licence of the project', async () => {
+    assert.equal(await readFile(installed('LICENSE'), 'utf8'), await readFile(path('../../LICENSE'), 'utf8'));
+  });
+
   it('need nothing and run nothing when installed', async () => {
     const manifest = JSON.parse(await readFile(installed('package.json'), 'utf8'));
     for (const member of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts', 'bin']) {

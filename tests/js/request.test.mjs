@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { describe, it } from 'node:test';
+import { UUID, withoutId } from './ids.mjs';
 import { bearer, call, NOW, open, RESOURCE, token } from './issuer.mjs';
 import { serve } from './loopback.mjs';
 
@@ -12,10 +13,11 @@ const gate = await open();
 const GOOD = `Bearer ${token()}`;
 const check = (request) => gate.check(request, { now: NOW });
 
+/** The headers of a request that passes, without the id that the gate adds. */
 async function allows(request) {
   const outcome = await check(request);
   assert.equal(outcome.decision, 'allow', JSON.stringify(outcome));
-  return outcome.grant.headers;
+  return withoutId(outcome.grant.headers);
 }
 
 async function denies(request, reason) {
@@ -155,7 +157,7 @@ describe('a Node request', () => {
     await once(stream, 'close');
     const [{ decision, grant }] = outcomes;
     assert.equal(decision, 'allow');
-    assert.deepEqual(grant.headers, [['x-one', '1']]);
+    assert.deepEqual(withoutId(grant.headers), [['x-one', '1']]);
     assert.equal(new Headers(grant.headers).get('x-one'), '1');
   });
 });
@@ -169,7 +171,7 @@ describe('headers for the upstream', () => {
   it('keep credentials where the configuration says so', async () => {
     const keeping = await open({ forward: { authorization: 'keep' } });
     const { grant } = await keeping.check(call([['Authorization', GOOD]]), { now: NOW });
-    assert.deepEqual(grant.headers, [['Authorization', GOOD]]);
+    assert.deepEqual(withoutId(grant.headers), [['Authorization', GOOD]]);
   });
 
   it('carry claims, and nothing that the caller sent under such a name', async () => {
@@ -177,9 +179,44 @@ describe('headers for the upstream', () => {
     const made = token({ sub: 'älice\r\nx: y', groups: ['a b', 'c'] });
     const sent = [['authorization', `Bearer ${made}`], ['x-user', 'root'], ['X_USER', 'root'], ['X-None', 'root'], ['x-user2', 'kept']];
     const { grant } = await forwarding.check(call(sent), { now: NOW });
-    assert.deepEqual(grant.headers, [
+    assert.deepEqual(withoutId(grant.headers), [
       ['x-user2', 'kept'], ['x-user', '%C3%A4lice%0D%0Ax:%20y'], ['x-groups', 'a%20b,c'],
     ]);
+  });
+
+  it('carry the id of the caller where it is well formed, and else one of ours in its place', async () => {
+    const { grant } = await check(call([['X-Request-Id', 'req-1'], ['authorization', GOOD], ['a', '1']]));
+    assert.deepEqual(grant.headers, [['X-Request-Id', 'req-1'], ['a', '1']]);
+    for (const wrong of [['with space'], [''], ['x'.repeat(129)], ['caf\u00e9'], ['one', 'two']]) {
+      const sent = wrong.map((id) => ['X-Request-Id', id]);
+      assert.deepEqual(await allows(call([...sent, ['authorization', GOOD], ['a', '1']])), [['a', '1']]);
+    }
+  });
+
+  it('leave out what ends at each hop, in any case', async () => {
+    const names = ['Connection', 'Keep-Alive', 'Proxy-Connection', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Expect'];
+    const sent = [...names, ...names.map((name) => name.toLowerCase())].map((name) => [name, 'x']);
+    assert.deepEqual(await allows(call([['a', '1'], ...sent, ['authorization', GOOD], ['b', '2']])), [['a', '1'], ['b', '2']]);
+  });
+
+  it('can be sent on by fetch as they are', async (t) => {
+    const seen = [];
+    const upstream = await serve(t, (request, response) => { seen.push(request.headers); response.end(); });
+    const gateway = await serve(t, async (request, response) => {
+      const { grant } = await check(request);
+      const headers = new Headers(grant.headers);
+      headers.delete('content-length');
+      await fetch(upstream.uri, { method: 'POST', headers, body: '{}' });
+      response.end();
+    });
+    const socket = connectSocket(gateway.port, '127.0.0.1');
+    socket.end(['POST /mcp HTTP/1.1', 'Host: api.example.com', 'Connection: close, x-one', 'Keep-Alive: 5', 'TE: trailers', 'X-One: 1', `Authorization: ${GOOD}`, '', ''].join('\r\n'));
+    socket.resume();
+    await once(socket, 'close');
+    assert.equal(seen.length, 1);
+    assert.equal(seen[0]['x-one'], '1');
+    assert.match(seen[0]['x-request-id'], UUID);
+    for (const name of ['authorization', 'te']) assert.equal(seen[0][name], undefined, name);
   });
 
   it('hold one character a byte, so that Headers takes them', async () => {

@@ -20,15 +20,21 @@ const issuer: Issuer = {
   issuer: 'https://as.example.com',
   keys: { uri: 'https://as.example.com/jwks.json', cluster: 'as' },
   audience: ['https://api.example.com/mcp'],
-  algorithms: ['ES256', 'RS256'],
+  algorithms: ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'EdDSA'],
   claims: { optional: ['sub', 'client_id', 'jti', 'iat'] },
   types: ['at+jwt'],
 };
 
 export const large: Config = {
   resource: 'https://api.example.com/mcp',
-  issuers: [issuer, { issuer: 'https://b.example.com', keys: { set: { keys: [{ kty: 'EC' }] } } }],
-  keys: { age: 300, timeout: 5 },
+  issuers: [
+    issuer,
+    { issuer: 'https://b.example.com', keys: { set: { keys: [{ kty: 'EC' }] } } },
+    { issuer: 'https://c.example.com', keys: { discover: true } },
+    { issuer: 'http://d.internal', keys: { discover: true, private: true, cluster: 'd' } },
+  ],
+  keys: { age: 300, stale: 600, timeout: 5 },
+  origins: ['https://app.example.com'],
   scopes: ['mcp:read'],
   leeway: 30,
   limits: { token: 16384 },
@@ -58,6 +64,10 @@ export const wrong: Config[] = [
   { ...small, issuers: [{ ...issuer, algorithms: ['HS256'] }] },
   // @ts-expect-error keys from nowhere
   { ...small, issuers: [{ issuer: 'https://as.example.com', keys: {} }] },
+  // @ts-expect-error discovery is asked for, or left out
+  { ...small, issuers: [{ issuer: 'https://as.example.com', keys: { discover: false } }] },
+  // @ts-expect-error a single origin
+  { ...small, origins: 'https://app.example.com' },
   // @ts-expect-error a single scope
   { ...small, scopes: 'mcp:read' },
 ];
@@ -70,6 +80,13 @@ export async function gates(): Promise<void> {
   await Gate.open(small, { fetch, env: { NAME: 'value', OTHER: undefined } });
   const options: GateOptions = { fetch: async (_input, _init) => new Response('{}') };
   await Gate.open(small, options);
+  const gate: Gate = await Gate.open(small, { keys: (await opened).exportKeys() });
+  const kept: string = gate.exportKeys();
+  const cached = new Map([['keys', kept]]);
+  await Gate.open(small, { keys: cached.get('keys') });
+  await Gate.open(small, { keys: localStorage.getItem('keys') });
+  // @ts-expect-error exported keys are text
+  await Gate.open(small, { keys: { version: 1 } });
   // @ts-expect-error a gate is opened, not made
   new Gate();
   // @ts-expect-error a configuration is needed
@@ -108,7 +125,11 @@ export async function requests(gate: Gate, incoming: IncomingMessage, request: R
   ];
   for (const headers of sources) await gate.check({ method: 'GET', url: '/', headers, body: null });
   await gate.check({ url: '/' }, { now: 1_700_000_000 });
-  const options: CheckOptions = {};
+  const options: CheckOptions = { now: 1_700_000_000, waitUntil: (promise) => void promise.then(() => {}) };
+  const context = incoming as unknown as { waitUntil(promise: Promise<unknown>): void } | undefined;
+  await gate.check(request, { waitUntil: context && ((promise) => context.waitUntil(promise)) });
+  // @ts-expect-error it must take a promise
+  await gate.check(request, { waitUntil: (seconds: number) => seconds });
   await gate.check({ url: '/' }, options);
 
   // @ts-expect-error no request
@@ -144,6 +165,7 @@ export async function outcomes(gate: Gate, request: Request): Promise<Response> 
     holds<Same<typeof outcome, Allowed>>();
     const grant: Grant = outcome.grant;
     const headers: Header[] = grant.headers;
+    const replyHeaders: Header[] = grant.replyHeaders;
     const subject: string | undefined = grant.subject;
     const scopes: string[] = grant.scopes;
     // @ts-expect-error the subject may be missing
@@ -152,7 +174,7 @@ export async function outcomes(gate: Gate, request: Request): Promise<Response> 
     const claim: string = grant.claims['sub'];
     // @ts-expect-error there is no reply to what is allowed
     outcome.reply;
-    return fetch(new Request(request, { headers }), { body: [subject, sure, claim, grant.issuer, grant.client, ...scopes].join() });
+    return fetch(new Request(request, { headers }), { body: [subject, sure, claim, grant.issuer, grant.client, ...scopes, ...replyHeaders].join() });
   }
   holds<Same<typeof outcome, Denied | Answered>>();
   // @ts-expect-error an answer has no reason

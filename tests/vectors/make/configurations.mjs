@@ -16,8 +16,46 @@ export const SLASH = 'https://slash.example.org/';
 const SLASH_URI = 'https://slash.example.org/jwks.json';
 export const LONGER = 'https://as.example.com/b';
 
+/** A set with a key for every algorithm. */
+export const ALL_URI = 'https://as.example.com/all.json';
+export const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'EdDSA'];
+const taking = (...algorithms) => config({ issuers: [issuer({ keys: { uri: ALL_URI, cluster: 'as' }, algorithms })] });
+
+export const APP = 'https://app.example.com';
+export const DEV = 'http://localhost:5173';
+export const EXTENSION = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop';
+const origins = [APP, DEV, EXTENSION];
+
+// Discovery without a cluster: the runner of the filter adds one, which also lifts the rules about addresses.
+const found = (at, members = {}, more = {}) => config({ issuers: [{ issuer: at, keys: { discover: true, ...members } }], ...more });
+export const TENANT_SLASH = 'https://login.example.net/tenant-b/';
+export const PORT = 'https://as.example.com:8443/a/b';
+export const INSIDE = 'https://as.internal';
+export const LOOPBACK = 'http://127.0.0.1:9000';
+
 export const CONFIGS = {
   default: config(),
+  'every algorithm': taking(...ALGORITHMS),
+  ...Object.fromEntries(ALGORITHMS.map((alg) => [`${alg.toLowerCase()} only`, taking(alg)])),
+  origins: config({ origins }),
+  'origins and scopes': config({ origins, scopes: SCOPES }),
+  'origins and caracal': config({ origins, errors: { vocabulary: 'caracal' } }),
+  'origins and verbose': config({ origins, errors: { verbose: true } }),
+  'short life': config({ keys: { age: 60, stale: 60 } }),
+  'nothing stale': config({ keys: { age: 60, stale: 0 } }),
+  'shortest life': config({ keys: { age: 20 } }),
+  'one second': config({ keys: { age: 1 } }),
+  discovery: found(ISSUER),
+  'discovery with a path': found(TENANT),
+  'discovery with a slash': found(SLASH),
+  'discovery with a path and a slash': found(TENANT_SLASH),
+  'discovery with a port': found(PORT),
+  'discovery inside': found(INSIDE),
+  'discovery on loopback': found(LOOPBACK),
+  'discovery of private addresses': found(ISSUER, { private: true }),
+  'discovery through a cluster': found(ISSUER, { cluster: 'as' }),
+  'discovery with a short age': found(ISSUER, {}, { keys: { age: 20 } }),
+  'discovery of several issuers': config({ issuers: [ISSUER, TENANT].map((each) => ({ issuer: each, keys: { discover: true } })) }),
   'inline keys': config({ issuers: [issuer({ keys: { set: set(jwk('es-1'), jwk('rs-1')) } })] }),
   'several issuers': config({
     issuers: [
@@ -49,7 +87,6 @@ export const CONFIGS = {
   'without jti': config({ issuers: [issuer({ claims: { optional: ['jti'] } })] }),
   audiences: config({ issuers: [issuer({ audience: ['api://one', 'https://two.example.com/mcp'] })] }),
   types: config({ issuers: [issuer({ types: ['at+jwt', 'JWT'] })] }),
-  'rs256 only': config({ issuers: [issuer({ algorithms: ['RS256'] })] }),
   'short tokens': config({ limits: { token: 1024 } }),
   'short age': config({ keys: { age: 60 } }),
   'resource without a path': config({ resource: 'https://api.example.com' }),
@@ -57,6 +94,7 @@ export const CONFIGS = {
 };
 
 export const KEY_SETS = {
+  [ALL_URI]: set(jwk('es-1'), jwk('p384-1'), jwk('rs-1'), jwk('ed-1')),
   [URI]: set(jwk('es-1'), jwk('rs-1')),
   [TENANT_URI]: set(jwk('rs-2')),
   // The name of somebody else's key, to see that names are never shared between issuers.

@@ -11,6 +11,7 @@ export const REASONS = {
   authorization_duplicated: [400, 'invalid_request', CODED],
   token_in_query: [400, 'invalid_request', CODED],
   request_malformed: [400, 'invalid_request', NONE],
+  origin_forbidden: [403, 'origin_forbidden', NONE],
   token_too_long: [401, 'invalid_token', CODED],
   token_malformed: [401, 'invalid_token', CODED],
   token_encrypted: [401, 'invalid_token', CODED],
@@ -96,5 +97,33 @@ export const answer = (members = {}) => (settings) => ({
     bearer_methods_supported: ['header'],
     ...(settings.scopes ? { scopes_supported: settings.scopes } : {}),
   },
+  ...members,
+});
+
+/** What lets a page of this origin read a reply. */
+export const readable = (origin) => ({
+  'access-control-allow-origin': [origin],
+  'access-control-expose-headers': ['WWW-Authenticate, DPoP-Nonce, Retry-After, X-Request-Id, Mcp-Session-Id'],
+  vary: ['Origin'],
+});
+/** Nothing of it: no origin is listed. */
+export const unreadable = Object.fromEntries(Object.keys(readable('')).map((name) => [name, []]));
+/** Nothing of it for this caller, but for a listed origin it were another: caches must know. */
+export const varying = { ...unreadable, vary: ['Origin'] };
+
+/** The reply to a preflight that asks for these headers. */
+export const permit = (origin, names, members = {}) => () => ({
+  decision: 'answer',
+  status: 204,
+  headers: {
+    'access-control-allow-methods': ['GET, POST, DELETE'],
+    'access-control-max-age': ['600'],
+    'access-control-allow-headers': names.length ? [names.join(', ')] : [],
+    ...readable(origin),
+    'content-type': [],
+    'www-authenticate': [],
+  },
+  body: '',
+  fetched: 0,
   ...members,
 });

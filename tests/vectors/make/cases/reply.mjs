@@ -1,60 +1,31 @@
 // The cases of reply.json.
 
-import { RESOURCE, URI } from '../configurations.mjs';
+import { URI } from '../configurations.mjs';
+import { AMBIGUOUS, DENIED } from '../denials.mjs';
 import { allow, deny } from '../expectations.mjs';
-import { bytesOf, jwk, set } from '../keys.mjs';
-import { authorized, call, request } from '../requests.mjs';
+import { call, request } from '../requests.mjs';
 import { rule } from '../rules.mjs';
-import { flip } from '../signatures.mjs';
-import { NOW, b64, token, withHeader } from '../tokens.mjs';
+import { token } from '../tokens.mjs';
 
 export const about = 'From a reason to a whole reply: challenge, problem body, request id.';
 
 export function cases() {
-  const [h, p, s] = token().split('.');
-  const samples = {
-    missing_token: request([]),
-    scheme_unsupported: authorized('Basic YWxpY2U6c2VjcmV0'),
-    authorization_malformed: authorized('Bearer'),
-    authorization_duplicated: request([['authorization', 'Bearer a'], ['authorization', 'Bearer b']]),
-    token_in_query: request([], { url: `${RESOURCE}?access_token=x` }),
-    request_malformed: request([], { url: '*' }),
-    token_too_long: authorized(`Bearer ${'a'.repeat(16_385)}`),
-    token_malformed: call('x.y.z'),
-    token_encrypted: call('a.b.c.d.e'),
-    header_unsupported: call(withHeader({ crit: ['x'], x: 1 })),
-    algorithm_not_allowed: call(withHeader({ alg: 'none' })),
-    type_not_allowed: call(withHeader({ typ: 'JWT' })),
-    issuer_unknown: call(token({ iss: 'https://elsewhere.example' })),
-    key_unknown: call(token({}, { key: 'es-other' })),
-    signature_invalid: call(`${h}.${p}.${b64(flip(9)(bytesOf(s)))}`),
-    claim_missing: call(token({ sub: undefined })),
-    claim_malformed: call(token({ sub: 5 })),
-    token_expired: call(token({ exp: NOW - 3600 })),
-    token_not_yet_valid: call(token({ nbf: NOW + 3600 })),
-    token_issued_in_future: call(token({ iat: NOW + 3600 })),
-    audience_mismatch: call(token({ aud: 'https://other.example' })),
-    dpop_unsupported: call(token({ cnf: { jkt: 'x' } })),
-    keys_unavailable: call(token(), { fetches: { [URI]: null } }),
-  };
-  const ambiguous = { key_sets: { [URI]: set(jwk('es-1'), jwk('es-2')) } };
-
-  for (const [reason, sent] of Object.entries(samples)) rule(`${reason}: the whole reply`, sent, deny(reason, { full: true }));
-  rule('key_ambiguous: the whole reply', call(withHeader({ kid: undefined })), deny('key_ambiguous', { full: true }), ambiguous);
+  for (const [reason, sent] of Object.entries(DENIED)) rule(`${reason}: the whole reply`, sent, deny(reason, { full: true }));
+  rule('key_ambiguous: the whole reply', AMBIGUOUS.sent, deny('key_ambiguous', { full: true }), { key_sets: AMBIGUOUS.key_sets });
   rule('insufficient_scope: the whole reply', call(), deny('insufficient_scope', { full: true }), { config: 'scopes' });
   const text = 'the access token has expired';
-  rule('the description is the detail', samples.token_expired, deny('token_expired', { full: true, body: { error_description: text, detail: text } }));
+  rule('the description is the detail', DENIED.token_expired, deny('token_expired', { full: true, body: { error_description: text, detail: text } }));
 
   for (const reason of ['missing_token', 'scheme_unsupported', 'token_in_query', 'authorization_duplicated', 'token_expired', 'keys_unavailable', 'request_malformed']) {
-    rule(`caracal: ${reason}`, samples[reason], deny(reason, { full: true }), { config: 'caracal' });
-    rule(`another base: ${reason}`, samples[reason], deny(reason, { full: true }), { config: 'other base' });
-    rule(`a realm: ${reason}`, samples[reason], deny(reason, { full: true }), { config: 'realm' });
-    rule(`verbose: ${reason}`, samples[reason], deny(reason, { full: true }), { config: 'verbose' });
+    rule(`caracal: ${reason}`, DENIED[reason], deny(reason, { full: true }), { config: 'caracal' });
+    rule(`another base: ${reason}`, DENIED[reason], deny(reason, { full: true }), { config: 'other base' });
+    rule(`a realm: ${reason}`, DENIED[reason], deny(reason, { full: true }), { config: 'realm' });
+    rule(`verbose: ${reason}`, DENIED[reason], deny(reason, { full: true }), { config: 'verbose' });
   }
   for (const named of ['caracal', 'realm', 'verbose']) rule(`${named}: insufficient_scope`, call(), deny('insufficient_scope', { full: true }), { config: named });
-  for (const reason of ['signature_invalid', 'audience_mismatch', 'key_unknown', 'issuer_unknown']) rule(`verbose: ${reason}`, samples[reason], deny(reason, { full: true }), { config: 'verbose' });
+  for (const reason of ['signature_invalid', 'audience_mismatch', 'key_unknown', 'issuer_unknown']) rule(`verbose: ${reason}`, DENIED[reason], deny(reason, { full: true }), { config: 'verbose' });
   rule('a realm with quotes and a backslash is escaped', request([]), deny('missing_token', { full: true }), { config: 'realm to be quoted' });
-  rule('a realm with quotes and a backslash stands before the error', samples.token_expired, deny('token_expired', { full: true }), { config: 'realm to be quoted' });
+  rule('a realm with quotes and a backslash stands before the error', DENIED.token_expired, deny('token_expired', { full: true }), { config: 'realm to be quoted' });
   rule('a realm beyond ascii does not lose the reply', request([]), deny('missing_token', { full: true }), { config: 'realm beyond ascii' });
 
   const id = (value, more = []) => request([['x-request-id', value], ...more]);

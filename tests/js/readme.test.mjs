@@ -1,0 +1,93 @@
+// What the READMEs show is what happens: their examples run as written.
+
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Gate } from '../../pkg/dist/index.js';
+import { keySet } from './answers.mjs';
+import { UUID } from './ids.mjs';
+import { ISSUER, KEY, tokenOfToday } from './issuer.mjs';
+
+const PACKAGE = fileURLToPath(new URL('../../pkg', import.meta.url));
+const READMES = { 'README.md': '../../README.md', 'pkg/README.md': '../../pkg/README.md' };
+const read = (name) => readFile(new URL(READMES[name], import.meta.url), 'utf8');
+
+/** The code blocks of a language. */
+const blocks = (text, language) => [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter((block) => block[1] === language).map((block) => block[2]);
+
+let project;
+
+before(async () => {
+  project = await mkdtemp(join(tmpdir(), 'waxseal-'));
+  await mkdir(join(project, 'node_modules'));
+  await symlink(PACKAGE, join(project, 'node_modules/waxseal'));
+});
+
+after(() => rm(project, { recursive: true, force: true }));
+
+describe('the JavaScript example', () => {
+  for (const name of Object.keys(READMES)) {
+    it(`of ${name} runs as written`, async (t) => {
+      const [example, ...more] = blocks(await read(name), 'js');
+      assert.deepEqual(more, []);
+      const file = join(project, `${name.replace('/', '-')}.mjs`);
+      await writeFile(file, example);
+      const { fetch } = globalThis;
+      t.after(() => { globalThis.fetch = fetch; });
+      globalThis.fetch = async (uri) => {
+        assert.ok(uri.startsWith(`${ISSUER}/`), uri);
+        return uri.includes('/.well-known/') ? Response.json({ issuer: ISSUER, jwks_uri: `${ISSUER}/jwks.json` }) : keySet(KEY);
+      };
+      const { default: worker } = await import(pathToFileURL(file));
+      const context = { waitUntil() { assert.equal(this, context); } };
+      const replied = (headers, path = '/mcp') => worker.fetch(new Request(`https://mcp.example.com${path}`, { headers }), {}, context);
+
+      const denied = await replied({});
+      assert.equal(denied.status, 401);
+      assert.match(denied.headers.get('www-authenticate'), /^Bearer scope="files:read", resource_metadata="https:\/\/mcp\.example\.com\/\.well-known\/oauth-protected-resource\/mcp"$/);
+      assert.match(denied.headers.get('x-request-id'), UUID);
+      assert.match((await denied.json()).type, /:missing_token$/);
+
+      const metadata = await replied({}, '/.well-known/oauth-protected-resource/mcp');
+      assert.deepEqual([metadata.status, (await metadata.json()).authorization_servers], [200, [ISSUER]]);
+
+      const made = (scope) => ({ authorization: `Bearer ${tokenOfToday({ aud: 'https://mcp.example.com/mcp', scope })}` });
+      const short = await replied(made('files:write'));
+      assert.deepEqual([short.status, (await short.json()).error], [403, 'insufficient_scope']);
+
+      const allowed = await replied(made('files:read'));
+      assert.deepEqual([allowed.status, await allowed.text()], [200, '{"hello":"alice"}']);
+    });
+  }
+});
+
+describe('README.md', () => {
+  it('shows the reply to a call without a token, byte for byte', async () => {
+    const text = await read('README.md');
+    const [config] = blocks(text, 'json').map((block) => JSON.parse(block)).filter((block) => block.resource);
+    const [shown] = blocks(text, 'http');
+    const [id] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(shown);
+    assert.equal(id, '018bcfe5-6800-7000-8000-000000000000');
+    const gate = await Gate.open(config);
+    const { reply } = await gate.check({ method: 'POST', url: '/mcp', headers: [['x-request-id', id]] });
+    const { status, headers, body } = reply;
+    const lines = [`HTTP/1.1 ${status} ${JSON.parse(body).title}`, ...headers.map((pair) => pair.join(': ')), '', body, ''];
+    assert.equal(shown, lines.join('\n'));
+  });
+
+  it('holds configurations that are accepted, and only those', async () => {
+    const configs = blocks(await read('README.md'), 'json').map((block) => JSON.parse(block)).filter((block) => block.resource);
+    assert.ok(configs.length > 0);
+    for (const config of configs) await Gate.open(config);
+  });
+
+  it('names no reason that the catalogue does not have', async () => {
+    const reasons = new Set(JSON.parse(await readFile(join(PACKAGE, 'errors.json'), 'utf8')).map(({ reason }) => reason));
+    for (const name of Object.keys(READMES)) {
+      for (const [, reason] of (await read(name)).matchAll(/urn:waxseal:error:(\w+)/g)) assert.ok(reasons.has(reason), `${name}: ${reason}`);
+    }
+  });
+});

@@ -1,0 +1,69 @@
+// The filter as a face, under a small proxy-wasm host: gives { send, problems, close }.
+
+import { readFile } from 'node:fs/promises';
+import { Status } from '../../host/status.mjs';
+import { Worker } from '../../host/worker.mjs';
+
+const FILTER = new URL('../../../pkg/dist/waxseal.wasm', import.meta.url);
+// What the upstream answers: all else in the reply is the filter's.
+const UPSTREAM = { status: 200, headers: [['content-type', 'application/json']], body: '{}' };
+const TURNS = 1000;
+
+export async function openFilter() {
+  const module = await WebAssembly.compile(await readFile(FILTER));
+  return async (config, world) => {
+    const lines = [];
+    const worker = await Worker.start(module, {
+      configuration: JSON.stringify(withClusters(config)),
+      env: world.env,
+      now: () => world.now,
+      log: (level, line) => lines.push([level, line]),
+      foreign: () => (world.down ? Status.InternalFailure : Status.NotFound),
+      fetch: async ({ authority, path, headers }) => {
+        const scheme = headers.find(([name]) => name === ':scheme')?.[1];
+        // A URL may be written without the path that a request for it must have.
+        const rests = path === '/' ? [`${authority}/`, authority] : [authority + path];
+        return world.fetch([scheme, 'https', 'http'].filter(Boolean).flatMap((start) => rests.map((rest) => `${start}://${rest}`)));
+      },
+    }).catch((error) => fail([error.message, ...lines.map(([, line]) => line)].join('; ')));
+    return {
+      close: () => worker.close(),
+      problems: () => [
+        ...(worker.failure ? [`the filter died in ${worker.failure.callback}: ${worker.failure.error.message}`] : []),
+        ...lines.filter(([level]) => level === 'critical').map(([, line]) => `logged as critical: ${line}`),
+      ],
+      async send(request) {
+        const { local, upstream, response } = await worker.request({ ...request, response: UPSTREAM });
+        await idle(worker);
+        if (upstream) return { decision: 'allow', upstream: upstream.headers, replied: response.headers };
+        if (!local) fail('the filter reset the request');
+        const decision = local.status >= 200 && local.status < 300 ? 'answer' : 'deny';
+        return { decision, reason: local.details || undefined, status: local.status, headers: local.headers, text: local.body };
+      },
+    };
+  };
+}
+
+/** Lets the filter finish what it does beside requests, on a clock that stands still. */
+async function idle(worker) {
+  for (let turn = 0; worker.pendingCalls > 0 || worker.tickPeriod > 0; turn += 1) {
+    if (worker.failure) return;
+    if (turn === TURNS) fail(`the filter is still busy after ${TURNS} turns`);
+    if (worker.tickPeriod > 0) worker.tick();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+// Envoy reaches a URL only through a cluster that its operator named. Vectors are about decisions
+// and leave that name out, so issuers that fetch their keys get one here; the host knows them all.
+function withClusters(config) {
+  const copy = structuredClone(config);
+  for (const issuer of Array.isArray(copy.issuers) ? copy.issuers : []) {
+    if (issuer?.keys?.uri !== undefined || issuer?.keys?.discover) issuer.keys.cluster ??= 'vectors';
+  }
+  return copy;
+}
+
+function fail(message) {
+  throw new Error(message);
+}
