@@ -224,7 +224,11 @@ impl Gate {
         };
         match missing {
             Missing::Rule(error) => Step::Done(Decision::Deny(error)),
-            Missing::Fetch(_) if answers.fetches >= FETCHES => deny("too many fetches"),
+            Missing::Fetch(fetch) if answers.fetches >= FETCHES => {
+                // Nobody follows it: the next request may.
+                self.keys().abandoned(&fetch);
+                deny("too many fetches")
+            }
             Missing::Fetch(fetch) => Step::Fetch(fetch),
             Missing::Wait(until) => Step::Wait(until),
             Missing::Signature(check) => Step::Verify(check),

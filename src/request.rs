@@ -1,7 +1,7 @@
 //! A request as it reached a face: plain bytes, nothing read into them.
 
 /// One HTTP request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The method as sent, case kept (RFC 9110 section 9.1).
     pub method: String,
@@ -13,6 +13,15 @@ pub struct Request {
     pub id: Option<String>,
     /// The body, as far as the face has it.
     pub body: Body,
+}
+
+/// Headers and the query may hold tokens: neither may reach a log.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { method, id, .. } = self;
+        let mut debug = formatter.debug_struct("Request");
+        debug.field("method", method).field("id", id).finish_non_exhaustive()
+    }
 }
 
 /// How much of a body a face has in hand.

@@ -20,7 +20,7 @@ impl Forward {
         let headers = config.headers.iter();
         let mut strip: Vec<_> = headers.clone().map(|(name, _)| Forwarding::folded(name)).collect();
         if config.authorization == Credentials::Strip {
-            strip.extend(["authorization", "dpop"].map(str::to_owned));
+            strip.extend(["authorization", "dpop", "proxy-authorization"].map(str::to_owned));
         }
         let set =
             headers.filter_map(|(name, claim)| Some((name.to_ascii_lowercase(), value(claim)?)));

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::host;
 use crate::{Fetch, Fetched, UnixTime};
 
+/// Seconds that a failure is of interest.
+const FAILURE_AGE: u32 = 30;
+
 /// A fetch that has ended somewhere in this process.
 pub struct Posted {
     head: Head,
@@ -36,6 +39,14 @@ impl Posted {
     /// When it ended, in milliseconds since 1970.
     pub fn at(&self) -> u64 {
         self.head.at
+    }
+
+    /// Whether it still says something: a failure for as long as nobody tries again, a document for
+    /// its age.
+    pub fn is_current(&self, now: u64, age: u32) -> bool {
+        let seconds = if self.head.status == Some(200) { age } else { FAILURE_AGE };
+        let age = u64::from(seconds).saturating_mul(1000);
+        self.head.at <= now && now <= self.head.at.saturating_add(age)
     }
 
     /// The same, in seconds.
@@ -84,13 +95,13 @@ pub fn post(fetch: &Fetch, posted: &Posted) {
 
 /// Lets another worker do this fetch.
 pub fn release(fetch: &Fetch) {
-    host::share(&place("lease", fetch), b"0", None);
+    host::share(&lease_of(fetch), b"0", None);
 }
 
 /// Tries to become the one worker that does this fetch. A lease that was never given back, since
 /// its worker is gone, ends by itself.
 pub fn lease(fetch: &Fetch, now: u64) -> bool {
-    let place = place("lease", fetch);
+    let place = lease_of(fetch);
     let ends = now.saturating_add(u64::from(fetch.timeout).saturating_add(1).saturating_mul(1000));
     let version = match host::shared(&place) {
         Some((lease, _)) if is_held(&lease, now) => return false,
@@ -99,6 +110,11 @@ pub fn lease(fetch: &Fetch, now: u64) -> bool {
         None => u32::MAX,
     };
     host::share(&place, ends.to_string().as_bytes(), Some(version))
+}
+
+/// One for each timeout: nobody waits longer for another configuration than for its own.
+fn lease_of(fetch: &Fetch) -> String {
+    place(&format!("lease/{}", fetch.timeout), fetch)
 }
 
 fn is_held(lease: &[u8], now: u64) -> bool {

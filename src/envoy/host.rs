@@ -119,6 +119,17 @@ pub fn remove_request_header(name: &str) -> Outcome<()> {
     done(unsafe { proxy_remove_header_map_value(REQUEST, name.as_ptr(), name.len()) })
 }
 
+/// Removes all fields of the chosen names from the request's trailers.
+pub fn strip_request_trailers(chosen: impl Fn(&str) -> bool) {
+    let map = MapType::HttpRequestTrailers;
+    for (name, _) in header_map(map).unwrap_or_default() {
+        if chosen(&name) {
+            // SAFETY: pointer and size describe `name`, which outlives the call.
+            unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) };
+        }
+    }
+}
+
 /// Adds a field to the request.
 pub fn add_request_header(name: &str, value: &[u8]) -> Outcome<()> {
     add_header(REQUEST, name, value)

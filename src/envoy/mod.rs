@@ -104,6 +104,7 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        with(self.worker.as_ref(), |worker| worker.trailed(self.context));
         self.unless_held()
     }
 }

@@ -6,7 +6,9 @@ use proxy_wasm::types::LogLevel;
 
 use super::board::{self, Posted};
 use super::host::{self, Headers};
-use crate::{Answers, Body, Config, Decision, Fetch, Gate, Grant, Request, Step, UnixTime};
+use crate::{
+    Answers, Body, Config, Decision, Fetch, Forward, Gate, Grant, Request, Step, UnixTime,
+};
 
 /// What becomes of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +27,15 @@ pub struct Worker {
     gate: Gate,
     fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
-    replies: BTreeMap<u32, Vec<(&'static str, String)>>,
+    passed: BTreeMap<u32, Passed>,
     /// When the last ending of a fetch that this worker knows of was, by URI, in milliseconds.
     seen: BTreeMap<String, u64>,
+}
+
+/// What is still to do for a request that went on.
+struct Passed {
+    forward: Forward,
+    reply: Vec<(&'static str, String)>,
 }
 
 /// A fetch that this worker does, or waits for.
@@ -58,6 +66,8 @@ struct Visit {
 
 /// A fetch begins on the root's next tick: a call of the stream's own dies with its client.
 const SOON: u32 = 1;
+/// Requests that may wait on one worker.
+const HELD: usize = 1000;
 /// Milliseconds between two looks at what other workers have fetched.
 const OFTEN: u32 = 20;
 
@@ -76,8 +86,8 @@ impl Worker {
             }
         }
         let gate = Gate::new(config).map_err(|error| error.to_string())?;
-        let (held, replies, seen) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { root, gate, fetches: Vec::new(), held, replies, seen })
+        let (held, passed, seen) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ok(Self { root, gate, fetches: Vec::new(), held, passed, seen })
     }
 
     /// A request's headers are here.
@@ -115,19 +125,27 @@ impl Worker {
 
     /// The upstream's reply to a stream is here.
     pub fn answered(&mut self, stream: u32) {
-        for (name, value) in self.replies.remove(&stream).unwrap_or_default() {
-            match name {
+        let reply = self.passed.get(&stream).map_or(&[][..], |passed| &passed.reply);
+        for (name, value) in reply {
+            match *name {
                 // The upstream's reply may vary by more than the origin.
-                "vary" => host::add_response_header(name, &value),
-                _ => host::set_response_header(name, &value),
+                "vary" => host::add_response_header(name, value),
+                _ => host::set_response_header(name, value),
             }
+        }
+    }
+
+    /// A request's trailers are here: many servers merge them into the headers.
+    pub fn trailed(&self, stream: u32) {
+        if let Some(passed) = self.passed.get(&stream) {
+            host::strip_request_trailers(|name| passed.forward.strips(name));
         }
     }
 
     /// A stream is gone.
     pub fn left(&mut self, stream: u32) {
         self.held.remove(&stream);
-        self.replies.remove(&stream);
+        self.passed.remove(&stream);
     }
 
     /// Begins and ends fetches, and asks again for those whose patience has ended.
@@ -153,6 +171,8 @@ impl Worker {
         };
         let fetch = self.fetches.remove(place).fetch;
         let posted = match host::fetched(size.min(fetch.limit.saturating_add(1))) {
+            // Envoy's own word for an issuer that does not answer in time.
+            Some((504, ..)) => Posted::failure(now, "status 504".to_owned()),
             Some((status, cache_control, body)) => Posted::reply(now, status, cache_control, body),
             None => Posted::failure(now, "no answer".to_owned()),
         };
@@ -161,6 +181,9 @@ impl Worker {
     }
 
     fn begin(&mut self, fetch: Fetch) {
+        if self.fetches.iter().any(|pending| pending.fetch == fetch) {
+            return;
+        }
         let now = host::milliseconds().unwrap_or_default();
         let ends = now.saturating_add(u64::from(fetch.timeout).saturating_mul(1000));
         self.fetches.push(Pending { fetch, stage: Stage::New, ends });
@@ -174,13 +197,13 @@ impl Worker {
             self.fetches.push(pending);
             return;
         }
-        if let Some(posted) = self.news(fetch) {
+        if let Some(posted) = self.news(fetch, now) {
             self.ended(&pending.fetch, &posted);
             return;
         }
         if board::lease(fetch, now) {
             // Another worker may have ended between the two looks.
-            if let Some(posted) = self.news(fetch) {
+            if let Some(posted) = self.news(fetch, now) {
                 board::release(fetch);
                 self.ended(&pending.fetch, &posted);
                 return;
@@ -205,9 +228,10 @@ impl Worker {
     }
 
     /// An ending that this worker does not know of yet.
-    fn news(&self, fetch: &Fetch) -> Option<Posted> {
+    fn news(&self, fetch: &Fetch, now: u64) -> Option<Posted> {
         let known = self.seen.get(&fetch.uri).copied().unwrap_or_default();
-        board::posted(fetch).filter(|posted| known < posted.at())
+        let age = self.gate.config().keys.age;
+        board::posted(fetch).filter(|posted| known < posted.at() && posted.is_current(now, age))
     }
 
     fn ended(&mut self, fetch: &Fetch, posted: &Posted) {
@@ -263,6 +287,10 @@ impl Worker {
                     let verdict = check.verify();
                     visit.answers.verified(check, verdict);
                 }
+                Step::Fetch(_) | Step::Wait(_) if self.held.len() >= HELD => {
+                    let decision = Decision::host_failed("too many requests wait");
+                    return self.conclude(stream, &decision, &visit.request);
+                }
                 Step::Fetch(fetch) => {
                     visit.answers.fetched();
                     self.held.insert(stream, visit);
@@ -306,27 +334,31 @@ impl Worker {
             let decision = Decision::host_failed("Envoy does not change the request's headers");
             return self.conclude(stream, &decision, request);
         }
-        let reply = self.gate.reply_headers(request);
-        if !reply.is_empty() {
-            self.replies.insert(stream, reply);
-        }
+        let (forward, reply) = (grant.forward.clone(), self.gate.reply_headers(request));
+        self.passed.insert(stream, Passed { forward, reply });
         Next::Pass
     }
 }
 
-/// Only what differs, field by field: a change clears Envoy's route cache, and a map of more than
+/// Only what differs, name by name: a change clears Envoy's route cache, and a map of more than
 /// 1024 fields or 1 MiB would silently arrive empty.
 fn change_headers(from: &Headers, to: &Headers) -> Result<(), u32> {
-    let mut gone = BTreeSet::new();
-    for (name, _) in from.iter().filter(|field| !to.contains(field)) {
-        if gone.insert(name) {
-            host::remove_request_header(name)?;
+    let names: BTreeSet<_> = from.iter().chain(to).map(|(name, _)| name).collect();
+    for name in names {
+        // All values of a name at once: one of the caller's may equal ours.
+        if values(from, name).eq(values(to, name)) {
+            continue;
+        }
+        host::remove_request_header(name)?;
+        for value in values(to, name) {
+            host::add_request_header(name, value)?;
         }
     }
-    for (name, value) in to.iter().filter(|field| !from.contains(field)) {
-        host::add_request_header(name, value)?;
-    }
     Ok(())
+}
+
+fn values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    headers.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_slice())
 }
 
 fn new_id() -> Option<String> {

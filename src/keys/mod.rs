@@ -113,6 +113,7 @@ impl Keys {
         let Some(issuer) = self.issuers.get_mut(index) else {
             return Lookup::Unknown;
         };
+        issuer.source.set_back(&life, now);
         let need = match issuer.source.usable(&life, now).map(|set| set.fitting(wanted)) {
             None => issuer.source.first(&life, patience, now),
             Some(found) if found.is_empty() => match issuer.source.forced(&life, patience, now) {
@@ -141,7 +142,14 @@ impl Keys {
     /// Takes what a fetch brought at `at`.
     pub fn fetched(&mut self, fetch: &Fetch, answer: Fetched<'_>, at: UnixTime) {
         if let Some(issuer) = self.issuers.get_mut(fetch.issuer) {
-            issuer.source.fetched(fetch.document, answer, &self.life, at);
+            issuer.source.fetched(fetch.document, &fetch.uri, answer, &self.life, at);
+        }
+    }
+
+    /// Takes back a fetch that nobody follows.
+    pub fn abandoned(&mut self, fetch: &Fetch) {
+        if let Some(issuer) = self.issuers.get_mut(fetch.issuer) {
+            issuer.source.abandoned();
         }
     }
 

@@ -168,6 +168,26 @@ impl Source {
         (now < end).then_some(&held.set)
     }
 
+    /// A clock that was set back leaves instants of a future that may never come: they are as good
+    /// as absent, and a set begins its age anew.
+    pub fn set_back(&mut self, life: &KeyLife, now: UnixTime) {
+        let beyond = |instant: &UnixTime, span: u32| *instant > now.after(span);
+        if let Some(held) = self.held.as_mut().filter(|held| held.since > now) {
+            held.since = now;
+        }
+        self.failure.take_if(|failure| beyond(&failure.at, 0));
+        self.fetching.take_if(|until| beyond(until, life.timeout.saturating_add(1)));
+        self.forced.next.take_if(|next| beyond(next, FORCED_EVERY));
+        if let Origin::Discovery(discovery) = &mut self.origin {
+            discovery.found.take_if(|found| beyond(&found.until, METADATA_AGE));
+        }
+    }
+
+    /// Nobody follows the fetch that was asked for.
+    pub fn abandoned(&mut self) {
+        self.fetching = None;
+    }
+
     /// There is no usable set.
     pub fn first(&mut self, life: &KeyLife, patience: Patience, now: UnixTime) -> Need {
         match self.retry_after(now) {
@@ -219,6 +239,7 @@ impl Source {
     pub fn fetched(
         &mut self,
         document: Document,
+        uri: &str,
         answer: Fetched<'_>,
         life: &KeyLife,
         at: UnixTime,
@@ -226,15 +247,24 @@ impl Source {
         self.fetching = None;
         let ended = match document {
             Document::KeySet => self.take_set(answer, life, at),
-            Document::Metadata => self.take_metadata(answer, at),
+            Document::Metadata => self.take_metadata(uri, answer, at),
         };
         // A metadata document is only half of the way.
         if self.forced.pending && (document == Document::KeySet || ended.is_err()) {
             self.forced = Forced { pending: false, next: Some(at.after(FORCED_EVERY)) };
         }
         if let Err(fault) = ended {
-            let count = self.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
+            // Several requests may have fetched the same: that is one failure.
+            let count = match &self.failure {
+                Some(failure) if at < failure.next() => failure.count,
+                Some(failure) => failure.count.saturating_add(1),
+                None => 1,
+            };
             self.failure = Some(Failure { fault, at, count });
+            // The metadata may have moved on without us.
+            if let (Document::KeySet, Origin::Discovery(discovery)) = (document, &mut self.origin) {
+                discovery.found = None;
+            }
         }
     }
 
@@ -253,7 +283,12 @@ impl Source {
         Ok(())
     }
 
-    fn take_metadata(&mut self, answer: Fetched<'_>, at: UnixTime) -> Result<(), Excerpt> {
+    fn take_metadata(
+        &mut self,
+        uri: &str,
+        answer: Fetched<'_>,
+        at: UnixTime,
+    ) -> Result<(), Excerpt> {
         let Origin::Discovery(discovery) = &mut self.origin else {
             return Ok(());
         };
@@ -267,6 +302,10 @@ impl Source {
                 let age = asked.unwrap_or(METADATA_AGE).clamp(SHORTEST, METADATA_AGE);
                 discovery.found = Some(Found { uri, until: at.after(age) });
                 (discovery.next, discovery.fault) = (0, None);
+                Ok(())
+            }
+            // A reply to a fetch that came twice: the next place is asked already.
+            Err(_) if discovery.places.get(discovery.next).is_none_or(|place| place != uri) => {
                 Ok(())
             }
             Err(fault) => {
@@ -310,9 +349,7 @@ impl Source {
 
     fn retry_after(&self, now: UnixTime) -> Option<Need> {
         let failure = self.failure.as_ref()?;
-        let (first, most) = RETRY_AFTER;
-        let doubled = first.saturating_mul(2_u32.saturating_pow(failure.count.saturating_sub(1)));
-        let next = failure.at.after(doubled.min(most));
+        let next = failure.next();
         (now < next).then(|| failure.unavailable(now.until(next)))
     }
 
@@ -358,6 +395,13 @@ pub struct Kept {
 }
 
 impl Failure {
+    /// When a fetch is tried again.
+    fn next(&self) -> UnixTime {
+        let (first, most) = RETRY_AFTER;
+        let doubled = first.saturating_mul(2_u32.saturating_pow(self.count.saturating_sub(1)));
+        self.at.after(doubled.min(most))
+    }
+
     fn unavailable(&self, seconds: u32) -> Need {
         Need::Unavailable { fault: self.fault.clone(), retry_after: seconds.max(1) }
     }

@@ -62,7 +62,7 @@ impl<'a> Outcome<'a> {
 }
 
 /// RFC 9110 sections 7.6.1 and 10.1.1: they end here, and `fetch` refuses to send them.
-fn is_hop_by_hop(name: &str) -> bool {
+fn is_hop_by_hop(name: &str, request: &Request) -> bool {
     let names = [
         "connection",
         "expect",
@@ -73,13 +73,17 @@ fn is_hop_by_hop(name: &str) -> bool {
         "transfer-encoding",
         "upgrade",
     ];
+    let listed = request.header("connection").flat_map(|field| field.split(|byte| *byte == b','));
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
+        || listed.into_iter().any(|own| own.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
 }
 
 impl<'a> Granted<'a> {
     fn of(gate: &Gate, grant: &'a Grant, request: &Request) -> Self {
         let headers = Gate::upstream_headers(grant, request).into_iter();
-        let headers = headers.filter(|(name, _)| !is_hop_by_hop(name));
+        // Ours travel on, whatever the caller says of them.
+        let own = |name: &String| grant.forward.set().iter().any(|(set, _)| set == name);
+        let headers = headers.filter(|(name, _)| own(name) || !is_hop_by_hop(name, request));
         let text = |value: Vec<u8>| value.into_iter().map(char::from).collect();
         Self {
             issuer: &grant.issuer,

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use super::json::object;
 use crate::error::Error;
 
-/// A compact JWS whose header and payload are JSON objects (RFC 7515 section 7.1).
-#[derive(Clone, Debug)]
+/// A compact JWS whose header and payload are JSON objects (RFC 7515 section 7.1). Most of a token:
+/// the type has no `Debug`.
+#[derive(Clone)]
 pub struct Jws {
     /// The members of the header that matter here.
     pub header: Header,
@@ -32,7 +33,7 @@ pub struct Header {
 }
 
 /// A compact JWS whose payload may be anything (RFC 7515 section 7.1).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Compact {
     /// The members of the header that matter here.
     pub header: Header,

@@ -180,6 +180,28 @@ for (const name of ['held-http2', 'held-seen-http2']) {
   });
 }
 
+test('our own value from the client neither doubles nor removes ours', async () => {
+  for (const sent of [['alice'], ['alice', 'alice'], ['alice', 'mallory'], ['mallory', 'alice']]) {
+    const { id, status } = await stage.ask('forward', { headers: { authorization: bearer(), 'x-user': sent, 'X-Client': 'client-1' } });
+    assert.equal(status, 200);
+    const request = stage.upstream.request(id);
+    assert.deepEqual([valuesOf(request, 'x-user'), valuesOf(request, 'x-client')], [['alice'], ['client-1']], sent.join());
+  }
+});
+
+test('what may not arrive as a header does not arrive as a trailer', async () => {
+  const client = await Http2.open(stage.port('forward'));
+  try {
+    const trailers = { 'x-sum': '17', 'x-user': 'mallory', x_client: 'theirs', authorization: 'Bearer abc' };
+    const { id, status } = await client.ask({ method: 'POST', headers: { authorization: bearer() }, body: 'a body', trailers });
+    assert.equal(status, 200);
+    const { trailers: arrived } = await until('the trailers', () => stage.upstream.request(id)?.body.length && stage.upstream.request(id));
+    assert.deepEqual({ ...arrived }, { 'x-sum': '17' });
+  } finally {
+    await client.end();
+  }
+});
+
 test('a stream of server-sent events flows: its first event is here before the last is sent', { timeout: 20_000 }, async () => {
   const sent = send(stage.port('forward'), { path: '/events', headers: { authorization: bearer(), accept: 'text/event-stream' } });
   sent.request.end();

@@ -71,8 +71,9 @@ export function cases() {
   to('one attempt at all places is one failure', [visit(0, { [PLACE]: NOTHING, [SECOND]: NOTHING }, lost(2, 5)), visit(4, {}, lost(2, 1)), visit(5, { [PLACE]: NOTHING, [SECOND]: NOTHING })], lost(4, 10));
   to('the next attempt begins at the first place', [visit(0, { [PLACE]: NOTHING, [SECOND]: NOTHING }, lost(2, 5)), visit(5, world())], found(4));
   to('an attempt that ended at the second place begins at the first', [visit(0, { [PLACE]: NOTHING, [SECOND]: null }, lost(2, 5)), visit(5, { ...world(), [SECOND]: NOTHING })], found(4));
-  to('keys that were lost are fetched without reading the metadata again', [visit(0, { ...world(), [KEYS_URI]: null }, lost(2, 5)), visit(5, world())], found(3));
-  to('good metadata does not end a row of failures', [visit(0, { ...world(), [KEYS_URI]: null }, lost(2, 5)), visit(5, { ...world(), [KEYS_URI]: NOTHING })], lost(3, 10));
+  to('keys that were lost: the metadata is read again first', [visit(0, { ...world(), [KEYS_URI]: null }, lost(2, 5)), visit(5, world())], found(4));
+  to('keys that have moved are found at once after the back-off', [visit(0, { ...world(), [KEYS_URI]: null }, lost(2, 5)), visit(5, { ...world(undefined, null, { jwks_uri: NEXT_URI }), [NEXT_URI]: both })], found(4));
+  to('good metadata does not end a row of failures', [visit(0, { ...world(), [KEYS_URI]: null }, lost(2, 5)), visit(5, { ...world(), [KEYS_URI]: NOTHING })], lost(4, 10));
   to('metadata lost past the age: the held set goes on', [visit(0, world('max-age=300')), visit(300, {}, found(3)), visit(304, {})], found(3));
   to('metadata spoilt past the age: the held set goes on', [visit(0, world('max-age=300')), visit(300, { [PLACE]: NOTHING, [SECOND]: metadata({ issuer: TENANT }) }, found(4)), visit(304, {})], found(4));
   to('metadata lost past the age: heals', [visit(0, world('max-age=300')), visit(300, {}, found(3)), visit(305, world()), visit(306, world()), visit(307, {})], found(5));

@@ -44,6 +44,11 @@ export function cases() {
   to('what the client sent in upper case is replaced', spoof([['X-USER', 'root']]), seen({ 'x-user': ['alice'] }));
   to('what the client sent with an underscore is removed', spoof([['x_user', 'root'], ['X_User', 'root']]), seen({ 'x-user': ['alice'], x_user: null }));
   to('what the client sent twice is replaced', spoof([['x-user', 'root'], ['x-user', 'admin']]), seen({ 'x-user': ['alice'] }));
+  to('our own value from the client stands there once', spoof([['x-user', 'alice']]), seen({ 'x-user': ['alice'] }));
+  to('our own value from the client twice stands there once', spoof([['x-user', 'alice'], ['x-user', 'alice']]), seen({ 'x-user': ['alice'] }));
+  to('our own value from the client beside another stands there alone', spoof([['x-user', 'alice'], ['x-user', 'root']]), seen({ 'x-user': ['alice'] }));
+  to('another value from the client before our own is gone', spoof([['x-user', 'root'], ['X-User', 'alice']]), seen({ 'x-user': ['alice'] }));
+  to('credentials for a proxy end here too', spoof([['proxy-authorization', 'Basic c2VjcmV0']]), seen({ 'proxy-authorization': null }));
   to('what the client sent in every variant is replaced', spoof([['x-client-id', 'a'], ['x_client_id', 'b'], ['x-client_id', 'c'], ['X_CLIENT-ID', 'd']]), seen({ 'x-client-id': ['client-1'], x_client_id: null, 'x-client_id': null, 'x_client-id': null }));
   to('what the client sent is removed when the claim is missing', spoof([['x-groups', 'admin'], ['x_groups', 'admin']]), seen({ 'x-groups': null, x_groups: null }));
   to('an empty value from the client is removed', spoof([['x-org', '']]), seen({ 'x-org': null }));

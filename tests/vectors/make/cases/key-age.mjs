@@ -66,7 +66,7 @@ export function cases() {
   rule('a set fetched for an unknown key id is as old as that fetch', [at(0), at(100, undefined, deny('key_unknown', { fetched: 2 }), { key: 'es-2' }), at(339, undefined, twice), at(340)], allow({ fetched: 3 }));
   rule('no fetch is due before the first set', [at(0, null, deny('keys_unavailable', { fetched: 1 })), at(4)], deny('keys_unavailable', { fetched: 1 }));
   rule('an inline set is never fetched', [at(0), at(240), at(300), at(80_000)], allow({ fetched: 0 }), { config: 'inline keys' });
-  rule('a clock that goes back makes no set older', [at(0), at(-1000, undefined, once), at(239)], once);
+  rule('a clock that was set back begins the age anew', [at(0), at(-1000, undefined, once), at(-761, undefined, once), at(-760)], twice);
   const tenant = { claims: { iss: 'https://login.example.net/tenant-a', aud: 'api://tenant-a' }, key: 'rs-2', uri: 'https://login.example.net/tenant-a/jwks.json' };
   rule('each issuer has its own age', [
     at(0), at(100, undefined, twice, tenant), at(239, undefined, twice), at(240, undefined, allow({ fetched: 3 })), at(339, undefined, allow({ fetched: 3 }), tenant), at(340, undefined, undefined, tenant),
