@@ -80,9 +80,16 @@ export class Issuer extends EventEmitter {
     (this.#behaviours.get(path) ?? behaviour.status(404))(request, response);
   }
 
+  /** Dies with all its connections; nobody listens at its port. */
   async end() {
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, 'close');
+  }
+
+  /** Comes back at its port. */
+  async revive() {
+    this.#server.listen(this.port, '127.0.0.1');
+    await once(this.#server, 'listening');
   }
 }
