@@ -271,6 +271,8 @@ impl Worker {
             }
             // A stream that is gone has no context to act in.
             if host::act_for(stream).is_ok() && self.advance(stream, visit, now) == Next::Pass {
+                // Those that were shown while it was held are not shown again.
+                self.trailed(stream);
                 host::resume();
             }
         }
