@@ -4,12 +4,16 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::call::Call;
-use crate::config::{Config, ConfigError};
+use crate::config::{
+    Config, ConfigError, Environment, HttpStore, NonceMode, ReplayStore, Secret, fault,
+};
 use crate::decide::{Answer, Decision, Grant, decide, origin};
 use crate::error::Error;
 use crate::keys::{Fetch, Fetched, Keys, Patience};
+use crate::nonce::Nonces;
 use crate::parse::{Origin, Target, Trace, credential, preflight};
 use crate::render::{self, Context, Reply};
+use crate::replay::{Claim, Claimed};
 use crate::request::Request;
 use crate::time::UnixTime;
 use crate::verify::{Means, Missing, SignatureCheck, Signatures, Verdict, verify};
@@ -19,6 +23,9 @@ use crate::verify::{Means, Missing, SignatureCheck, Signatures, Verdict, verify}
 pub struct Gate {
     config: Config,
     keys: Mutex<Keys>,
+    nonces: Option<Nonces>,
+    /// What the shared store of claims wants to be shown.
+    store: Option<Secret>,
 }
 
 /// What comes next for a request.
@@ -36,7 +43,7 @@ pub enum Step {
     Verify(SignatureCheck),
     /// Look whether any of these ids is revoked, and ask again.
     Look(Look),
-    /// Claim this proof id, and ask again.
+    /// Claim this proof, tell [`Answers::claimed`], and ask again.
     Claim(Claim),
 }
 
@@ -47,27 +54,24 @@ pub struct Look {
     pub ids: Vec<String>,
 }
 
-/// Claim an id, atomically, once: whoever comes second is a replay (RFC 9449 section 11.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// What to claim.
-    pub key: String,
-    /// How long the claim must be remembered.
-    pub until: UnixTime,
-}
-
 /// What a host has answered about one request so far. A new request starts with a new one.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     signatures: Signatures,
     fetches: u8,
     patience: Patience,
+    claim: Option<(String, Claimed)>,
 }
 
 impl Answers {
     /// Answers [`Step::Verify`].
     pub fn verified(&mut self, check: SignatureCheck, verdict: Verdict) {
         self.signatures.add(check, verdict);
+    }
+
+    /// Answers [`Step::Claim`].
+    pub fn claimed(&mut self, claim: Claim, claimed: Claimed) {
+        self.claim = Some((claim.key, claimed));
     }
 
     /// Notes that a [`Step::Fetch`] has been followed.
@@ -82,18 +86,35 @@ impl Answers {
     }
 }
 
+/// Seconds after which a claim may be tried again.
+const CLAIM_LATER: u32 = 5;
 /// Fetches for one request: three metadata documents, the key set, and once more for an unknown
 /// `kid`.
 const FETCHES: u8 = 5;
 
 impl Gate {
-    /// A gate for a configuration.
+    /// A gate for a configuration, with the secrets that it names.
     ///
     /// # Errors
-    /// An inline key set without a usable key.
-    pub fn new(config: Config) -> Result<Self, ConfigError> {
+    /// An inline key set without a usable key, or a secret that is not in the environment.
+    pub fn new(config: Config, env: Environment<'_>) -> Result<Self, ConfigError> {
         let keys = Mutex::new(Keys::new(&config)?);
-        Ok(Self { config, keys })
+        let (mut nonces, mut store) = (None, None);
+        if config.dpop.is_on() {
+            let rules = &config.dpop.nonce;
+            if let (NonceMode::Always, Some(name)) = (rules.mode, &rules.secret) {
+                let member = "dpop.nonce.secret";
+                let secret = name.read(member, 16, env)?;
+                nonces =
+                    Some(Nonces::new(&secret).map_err(|error| fault(member, error.to_string()))?);
+            }
+            if let ReplayStore::Http(HttpStore { authorization: Some(name), .. }) =
+                &config.replay.store
+            {
+                store = Some(name.read("replay.store.http.authorization", 1, env)?);
+            }
+        }
+        Ok(Self { config, keys, nonces, store })
     }
 
     /// The configuration that the gate was made for.
@@ -107,6 +128,7 @@ impl Gate {
     /// answered a step asks again from the start.
     pub fn check(&self, request: &Request, answers: &Answers, now: UnixTime) -> Step {
         match self.journey(request, answers, now) {
+            Ok(Decision::Allow(grant)) => self.claim(grant, answers, now),
             Ok(decision) => Step::Done(decision),
             Err(missing) => self.ask(missing, answers),
         }
@@ -136,8 +158,9 @@ impl Gate {
     }
 
     /// The reply to a decision; `None` for a request that passes.
-    pub fn reply(&self, decision: &Decision, request: &Request) -> Option<Reply> {
-        let context = Context { id: request.id.as_deref(), origin: self.listed_origin(request) };
+    pub fn reply(&self, decision: &Decision, request: &Request, now: UnixTime) -> Option<Reply> {
+        let nonce = self.nonce(now);
+        let context = self.context(request, nonce.as_deref());
         match decision {
             Decision::Allow(_) => None,
             Decision::Deny(error) => Some(render::denial(error, context, &self.config)),
@@ -155,9 +178,16 @@ impl Gate {
         headers
     }
 
-    /// The headers that the upstream's reply must carry on its way back, in place of its own.
-    pub fn reply_headers(&self, request: &Request) -> Vec<(&'static str, String)> {
-        render::readable(self.listed_origin(request), &self.config)
+    /// The headers that the upstream's reply must carry on its way back, in place of its own; only
+    /// `vary` stands beside it.
+    pub fn reply_headers(
+        &self,
+        grant: &Grant,
+        request: &Request,
+        now: UnixTime,
+    ) -> Vec<(&'static str, String)> {
+        let nonce = grant.proof.as_ref().and_then(|_| self.nonce(now));
+        render::beside(self.context(request, nonce.as_deref()), &self.config)
     }
 
     /// One line of JSON about a denial, for the operator's log.
@@ -183,7 +213,7 @@ impl Gate {
         if reads && render::is_metadata(target.path, &self.config) {
             return Ok(Decision::Answer(Answer::Metadata));
         }
-        let credential = credential(request, &target, self.config.limits.token)?;
+        let credential = credential(request, &target, &self.config)?;
         let verified = verify(
             &credential,
             &mut Means {
@@ -191,10 +221,45 @@ impl Gate {
                 keys: &mut self.keys(),
                 signatures: &answers.signatures,
                 patience: answers.patience,
+                nonces: self.nonces.as_ref(),
+                method: &request.method,
+                path: target.path,
                 now,
             },
         )?;
         Ok(decide(&verified, &Call::default(), &self.config))
+    }
+
+    /// The last step: whoever shows a proof shows it once (RFC 9449 section 11.1).
+    fn claim(&self, grant: Grant, answers: &Answers, now: UnixTime) -> Step {
+        let Some(proof) = &grant.proof else {
+            return Step::Done(Decision::Allow(grant));
+        };
+        let claim = Claim::new(
+            (&proof.thumbprint, &proof.id),
+            proof.until,
+            &self.config,
+            self.store.as_ref(),
+            now,
+        );
+        let unavailable = |fault| Error::ReplayUnavailable { fault, retry_after: CLAIM_LATER };
+        Step::Done(match &answers.claim {
+            None => return Step::Claim(claim),
+            Some((key, _)) if *key != claim.key => {
+                Decision::Deny(unavailable("the answer is about another proof"))
+            }
+            Some((_, Claimed::First)) => Decision::Allow(grant),
+            Some((_, Claimed::Taken)) => Decision::Deny(Error::ProofReplayed {}),
+            Some((_, Claimed::Failed(fault))) => Decision::Deny(unavailable(fault)),
+        })
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<String> {
+        self.nonces.as_ref().map(|nonces| nonces.current(now))
+    }
+
+    fn context<'a>(&self, request: &'a Request, nonce: Option<&'a str>) -> Context<'a> {
+        Context { id: request.id.as_deref(), origin: self.listed_origin(request), nonce }
     }
 
     /// Whether a page of a listed origin asks; the origins of all others are not looked at where

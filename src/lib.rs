@@ -12,7 +12,7 @@
 //!     "issuers": [{ "issuer": "https://as.example.com",
 //!                   "keys": { "uri": "https://as.example.com/jwks.json" } }]
 //! }"#)?;
-//! let gate = Gate::new(config)?;
+//! let gate = Gate::new(config, &|_| None)?;
 //! let request = Request {
 //!     method: "POST".to_owned(),
 //!     url: "https://mcp.example.com/mcp".to_owned(),
@@ -25,7 +25,7 @@
 //!     panic!("no credentials: nothing to ask");
 //! };
 //! assert!(matches!(&decision, Decision::Deny(error) if error.reason().row().status == 401));
-//! let reply = gate.reply(&decision, &request).expect("a denial has a reply");
+//! let reply = gate.reply(&decision, &request, now).expect("a denial has a reply");
 //! assert_eq!(
 //!     reply.headers[1].1,
 //!     "Bearer resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"",
@@ -40,8 +40,10 @@ mod decide;
 mod error;
 mod gate;
 mod keys;
+mod nonce;
 mod parse;
 mod render;
+mod replay;
 mod request;
 mod time;
 mod verify;
@@ -50,15 +52,21 @@ mod verify;
 mod envoy;
 #[cfg(feature = "npm")]
 mod npm;
+#[cfg(feature = "prover")]
+mod prover;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Environment};
 pub use request::{Body, Request};
 
-pub use gate::{Answers, Claim, Gate, Look, Step};
+pub use gate::{Answers, Gate, Look, Step};
 pub use keys::{Fetch, Fetched};
-pub use verify::{SignatureCheck, Verdict};
+pub use replay::{Claim, Claimed, LocalStore, Memory, Shelf, StoreCall};
+pub use verify::{Proof, SignatureCheck, Verdict};
 
 pub use decide::{Answer, Decision, Forward, Grant};
 pub use error::{Challenge, Code, Error, Excerpt, Fact, Help, Reason, Retry, Row, Surface};
 pub use render::Reply;
 pub use time::UnixTime;
+
+#[cfg(feature = "prover")]
+pub use prover::{NoRandomness, ProofFor, Prover};

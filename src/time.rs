@@ -1,7 +1,7 @@
 //! Seconds -> an instant. Never reads a clock: every face hands `now` in.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Map, Number, Value};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, without leap seconds (RFC 7519 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,11 +22,29 @@ impl UnixTime {
     /// A fraction is rounded up: `now` is a whole second, so every comparison with a whole
     /// second comes out as it would with the fraction. `None` beyond ±2^53.
     pub fn from_numeric_date(number: &Number) -> Option<Self> {
+        Self::rounded(number, f64::ceil)
+    }
+
+    /// The same, rounded down: for what must not lie too far in the past.
+    pub(crate) fn floor_of_numeric_date(number: &Number) -> Option<Self> {
+        Self::rounded(number, f64::floor)
+    }
+
+    fn rounded(number: &Number, round: fn(f64) -> f64) -> Option<Self> {
         let seconds = match number.as_i64() {
             Some(whole) => whole,
-            None => whole_above(number.as_f64()?)?,
+            None => whole(round(number.as_f64()?))?,
         };
         (-EXACT..=EXACT).contains(&seconds).then_some(Self(seconds))
+    }
+
+    /// Reads a claim that is a `NumericDate`, where it is present; fails for any other value.
+    pub(crate) fn in_claims(claims: &Map<String, Value>, claim: &str) -> Result<Option<Self>, ()> {
+        match claims.get(claim) {
+            None => Ok(None),
+            Some(Value::Number(number)) => Self::from_numeric_date(number).map(Some).ok_or(()),
+            Some(_) => Err(()),
+        }
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -46,7 +64,7 @@ impl UnixTime {
     }
 }
 
-fn whole_above(seconds: f64) -> Option<i64> {
+fn whole(seconds: f64) -> Option<i64> {
     let bound = 9_007_199_254_740_992.0; // 2^53
     if !(-bound..=bound).contains(&seconds) {
         return None;
@@ -56,7 +74,7 @@ fn whole_above(seconds: f64) -> Option<i64> {
         clippy::cast_possible_truncation,
         reason = "a whole number within ±2^53 fits"
     )]
-    Some(seconds.ceil() as i64)
+    Some(seconds as i64)
 }
 
 #[cfg(test)]

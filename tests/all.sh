@@ -63,17 +63,17 @@ need envoy-install 'install: Envoy' envoy-example/install.sh
 need chromium-install 'install: Chromium' tests/browser/install.sh
 need build 'build: both wasm modules and the TypeScript' npm --prefix js run build
 
-part rust 'rust: units, borders, properties, Wycheproof' cargo test --locked --quiet
+part rust 'rust: units, borders, properties, Wycheproof' cargo test --locked --quiet --features prover
 part fresh 'vectors: as the script makes them' node tests/vectors/make.mjs --check
 part vectors 'vectors: core, npm, filter' tests/vectors.sh tests/vectors
 part host 'proxy-wasm host' node --test tests/host/*.test.mjs
 part js 'npm package' node --test tests/js/*.test.mjs
 part envoy 'real Envoy' node --test tests/envoy/*.test.mjs
-part browser 'cross-origin calls from Chromium' node --test tests/browser/*.test.mjs
+part browser 'calls from pages in Chromium' node --test tests/browser/*.test.mjs
 part demo 'demo' envoy-example/demo.sh --filter pkg/dist/waxseal.wasm
 
 if [ -n "$full" ]; then
-  part properties 'properties, at length' env PROPTEST_CASES=20000 cargo test --locked --release --test properties
+  part properties 'properties, at length' env PROPTEST_CASES=20000 cargo test --locked --release --features prover --test properties --test dpop
 fi
 
 grep -h 'passed, .* failed' $logs/vectors.log

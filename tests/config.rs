@@ -11,7 +11,14 @@ fn good() -> Value {
 
 fn refusal(config: &Value) -> Option<String> {
     let read = Config::read(config.to_string().as_bytes());
-    read.and_then(Gate::new).err().map(|error| error.to_string())
+    let env = |name: &str| match name {
+        "SECRET" => Some("a secret of 24 letters..".to_owned()),
+        "SHORT" => Some("15 letters long".to_owned()),
+        "EMPTY" => Some(String::new()),
+        "LINES" => Some("a secret in\ntwo lines, long".to_owned()),
+        _ => None,
+    };
+    read.and_then(|config| Gate::new(config, &env)).err().map(|error| error.to_string())
 }
 
 #[test]
@@ -26,6 +33,11 @@ fn the_least_and_the_most_are_accepted() {
             { "issuer": "other", "keys": { "uri": "http://127.0.0.1:9/jwks" } },
         ],
         "keys": { "age": 60, "timeout": 2 }, "scopes": ["files:read"], "leeway": 0,
+        "dpop": { "mode": "required", "algorithms": ["ES256", "ES384"], "age": 60,
+                  "nonce": { "mode": "always", "secret": { "env": "SECRET" } } },
+        "replay": { "capacity": 5000, "store": { "http": {
+            "uri": "http://127.0.0.1:7379", "cluster": "store", "timeout": 1,
+            "authorization": { "env": "SECRET" } } } },
         "limits": { "token": 8192 },
         "errors": { "base": "https://errors.example.com/", "vocabulary": "caracal", "verbose": true },
         "challenge": { "realm": "a \"realm\"" },
@@ -44,6 +56,39 @@ fn every_refusal_names_its_member() {
         ("/resource", json!("https://a.example/\" b"), "`resource`"),
         ("/resource", json!(1), "`resource`"),
         ("/more", json!(1), "`more`"),
+        ("/dpop", json!([]), "`dpop`"),
+        ("/dpop", json!({ "more": 1 }), "`dpop.more`"),
+        ("/dpop", json!({ "mode": "on" }), "`dpop.mode`"),
+        ("/dpop", json!({ "age": 0 }), "`dpop.age`"),
+        ("/dpop", json!({ "age": 3601 }), "`dpop.age`"),
+        ("/dpop", json!({ "algorithms": [] }), "`dpop.algorithms`"),
+        ("/dpop", json!({ "algorithms": ["HS256"] }), "`dpop.algorithms`"),
+        ("/dpop", json!({ "algorithms": ["none"] }), "`dpop.algorithms`"),
+        ("/dpop", json!({ "nonce": { "mode": "always" } }), "`dpop.nonce.secret`"),
+        ("/dpop", json!({ "nonce": { "secret": "text" } }), "`dpop.nonce.secret`"),
+        ("/dpop", json!({ "nonce": { "secret": null } }), "`dpop.nonce.secret`"),
+        ("/dpop", json!({ "nonce": { "secret": { "env": "A", "b": 1 } } }), "`dpop.nonce.secret`"),
+        ("/replay", json!({ "store": "redis" }), "`replay.store"),
+        ("/replay", json!({ "store": { "http": {} } }), "`replay.store.http"),
+        ("/replay", json!({ "store": { "http": ["http://127.0.0.1"] } }), "`replay.store.http"),
+        (
+            "/replay",
+            json!({ "store": { "http": { "uri": "http://store.example.com" } } }),
+            "`replay.store.http.uri`",
+        ),
+        (
+            "/replay",
+            json!({ "store": { "http": { "uri": "https://store.example.com?a" } } }),
+            "`replay.store.http.uri`",
+        ),
+        (
+            "/replay",
+            json!({ "store": { "http": { "uri": "https://a.example", "timeout": 0 } } }),
+            "`replay.store.http.timeout`",
+        ),
+        ("/replay", json!({ "capacity": 999 }), "`replay.capacity`"),
+        ("/replay", json!({ "capacity": 10_000_001 }), "`replay.capacity`"),
+        ("/replay", json!({ "capacity": -1 }), "`replay.capacity`"),
         ("/issuers", json!([]), "`issuers`"),
         ("/issuers/0/issuer", json!(""), "`issuers[0].issuer`"),
         ("/issuers/0/issuer", json!("a b"), "`issuers[0].issuer`"),
@@ -107,6 +152,64 @@ fn every_refusal_names_its_member() {
             "{place} = {value}: {refused:?}"
         );
     }
+}
+
+#[test]
+fn secrets_must_be_there_and_fit() {
+    let nonces = |mode: &str, env: &str| {
+        let nonce = json!({ "mode": "always", "secret": { "env": env } });
+        with(json!({ "dpop": { "mode": mode, "nonce": nonce } }))
+    };
+    for (env, fault) in [
+        ("NOWHERE", Some("is not there")),
+        ("EMPTY", Some("is not there")),
+        ("SHORT", Some("has less than 16 bytes")),
+        ("LINES", Some("holds control characters")),
+        ("SECRET", None),
+    ] {
+        let named = "`dpop.nonce.secret`: the environment variable that it names";
+        let fault = fault.map(|fault| format!("{named} {fault}"));
+        assert_eq!(refusal(&nonces("required", env)), fault);
+        // What is not in use is not read.
+        assert_eq!(refusal(&nonces("off", env)), None);
+    }
+    let store = |mode: &str, env: &str| {
+        let store = json!({ "uri": "https://store.example.com", "authorization": { "env": env } });
+        with(json!({ "dpop": { "mode": mode }, "replay": { "store": { "http": store } } }))
+    };
+    assert_eq!(refusal(&store("off", "NOWHERE")), None);
+    assert_eq!(refusal(&store("optional", "SHORT")), None);
+    let fault =
+        "`replay.store.http.authorization`: the environment variable that it names is not there";
+    assert_eq!(refusal(&store("optional", "NOWHERE")).as_deref(), Some(fault));
+}
+
+#[test]
+fn no_refusal_quotes_what_may_be_a_secret() {
+    for secret in [
+        json!("5ecret"),
+        json!({ "5ecret": "A" }),
+        json!({ "env": ["5ecret"] }),
+        json!({ "env": "5ecret" }),
+    ] {
+        for members in [
+            json!({ "dpop": { "mode": "required", "nonce": { "mode": "always", "secret": secret.clone() } } }),
+            json!({ "dpop": { "mode": "required" }, "replay": { "store": { "http": {
+                "uri": "https://store.example.com", "authorization": secret } } } }),
+        ] {
+            let refused = refusal(&with(members.clone()));
+            assert!(refused.is_some_and(|text| !text.contains("5ecret")), "{members}");
+        }
+    }
+}
+
+/// The least configuration and these members.
+fn with(members: Value) -> Value {
+    let mut config = good();
+    if let (Some(config), Value::Object(members)) = (config.as_object_mut(), members) {
+        config.extend(members);
+    }
+    config
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn a_failed_fetch_denies_with_the_time_to_the_next() -> Outcome {
     let Step::Done(decision) = gate.check(&request, &Answers::default(), at(3)) else {
         return Err("expected a decision".into());
     };
-    let reply = gate.reply(&decision, &request).ok_or("expected a reply")?;
+    let reply = gate.reply(&decision, &request, at(3)).ok_or("expected a reply")?;
     assert_eq!(reply.status, 503);
     assert!(reply.headers.contains(&("retry-after", "3".to_owned())), "{:?}", reply.headers);
     fetch(gate.check(&request, &Answers::default(), at(6)))?;

@@ -68,7 +68,7 @@ proptest! {
         let request = Request { method, url, id: Request::id_in(&headers), headers, body: Body::Unread };
         let decision = outcome(&gate, &request, NOW)?;
         prop_assert!(!matches!(decision, Decision::Allow(_)));
-        let reply = gate.reply(&decision, &request);
+        let reply = gate.reply(&decision, &request, UnixTime::from_seconds(NOW));
         prop_assert!(reply.as_ref().is_some_and(is_sendable), "{reply:?}");
     }
 
@@ -97,7 +97,7 @@ proptest! {
         }
         let request = request(&issuer.sign(HEADER, &altered.to_string()));
         let decision = outcome(&gate, &request, NOW)?;
-        if let Some(reply) = gate.reply(&decision, &request) {
+        if let Some(reply) = gate.reply(&decision, &request, UnixTime::from_seconds(NOW)) {
             prop_assert!(is_sendable(&reply), "{reply:?}");
         }
     }

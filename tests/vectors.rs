@@ -1,12 +1,16 @@
 //! Runs every decision vector through the native core: `cargo test --test vectors [-- DIR]`.
 //! `tests/vectors/run.mjs` does the same for the two faces.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::Value;
-use waxseal::{Answers, Body, Config, Decision, Fetch, Fetched, Gate, Request, Step, UnixTime};
+use waxseal::{
+    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, LocalStore, Request,
+    Step, UnixTime,
+};
 
 #[path = "vectors/run/comparing.rs"]
 mod comparing;
@@ -14,7 +18,7 @@ mod comparing;
 mod reading;
 
 use comparing::{Outcome, compare};
-use reading::{Case, File, Sent};
+use reading::{Case, File, Outage, Sent};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
@@ -56,8 +60,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 fn run(file: &File, case: &Case) -> Result<(), String> {
     let config = file.configs.get(&case.config).ok_or("no such config")?;
     let config = Config::read(config.to_string().as_bytes()).map_err(|error| error.to_string())?;
-    let gate = Gate::new(config).map_err(|error| error.to_string())?;
-    let mut fetched = 0;
+    let own = case.requests.iter().map(|sent| &sent.env);
+    let all = [&file.env, &case.env].into_iter().chain(own).flatten();
+    let env: BTreeMap<_, _> = all.map(|(name, text)| (name.as_str(), text)).collect();
+    let lookup = |name: &str| env.get(name).map(|text| (*text).clone());
+    let gate = Gate::new(config, &lookup).map_err(|error| error.to_string())?;
+    let mut host = Host { gate, store: LocalStore::new(100_000, [7; 16]), fetched: 0 };
     for (index, sent) in case.requests.iter().enumerate() {
         let now = sent.now.or(case.now).ok_or("no `now`")?;
         let answers = |uri: &str| {
@@ -75,7 +83,8 @@ fn run(file: &File, case: &Case) -> Result<(), String> {
                 })
             })
         };
-        let outcome = send(&gate, sent, UnixTime::from_seconds(now), answers, &mut fetched)?;
+        let claims = sent.claims.or(case.claims);
+        let outcome = host.send(sent, claims, UnixTime::from_seconds(now), answers)?;
         let last = index + 1 == case.requests.len();
         let expect = sent.expect.iter().chain(last.then_some(&case.expect));
         for expect in expect {
@@ -86,80 +95,115 @@ fn run(file: &File, case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-fn send(
-    gate: &Gate,
-    sent: &Sent,
-    now: UnixTime,
-    replies: impl Fn(&str) -> Option<Value>,
-    fetched: &mut u64,
-) -> Result<Outcome, String> {
-    let headers: Vec<_> =
-        sent.headers.iter().map(|(name, value)| (name.clone(), bytes(value))).collect();
-    let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
-    let request = Request {
-        method: sent.method.clone(),
-        url: sent.url.clone(),
-        id: Request::id_in(&headers).or(Some(Request::new_id(milliseconds, &[7; 10]))),
-        headers,
-        body: sent.body.as_ref().map_or(Body::Absent, |text| Body::Read(text.clone().into_bytes())),
-    };
-    let mut answers = Answers::default();
-    let decision = loop {
-        match gate.check(&request, &answers, now) {
-            Step::Done(decision) => break decision,
-            Step::Verify(check) => {
-                let verdict = check.verify();
-                answers.verified(check, verdict);
-            }
-            Step::Fetch(fetch) => {
-                bring(gate, &fetch, replies(&fetch.uri), now, fetched)?;
-                answers.fetched();
-            }
-            other => return Err(format!("unexpected step {other:?}")),
-        }
-    };
-    if let Some(fetch) = gate.ahead(now) {
-        bring(gate, &fetch, replies(&fetch.uri), now, fetched)?;
-    }
-    let reply = gate.reply(&decision, &request);
-    let (name, reason, upstream, reply_headers) = match decision {
-        Decision::Allow(grant) => {
-            let upstream = Gate::upstream_headers(&grant, &request);
-            ("allow", None, upstream, gate.reply_headers(&request))
-        }
-        Decision::Deny(error) => ("deny", Some(error.reason().row().reason), vec![], vec![]),
-        Decision::Answer(_) => ("answer", None, vec![], vec![]),
-    };
-    Ok(Outcome { decision: name, reason, reply, upstream, reply_headers, fetched: *fetched })
+/// A gate and what its host keeps for it.
+struct Host {
+    gate: Gate,
+    store: LocalStore,
+    fetched: u64,
 }
 
-/// Does a fetch: `null` is no answer at all.
-fn bring(
-    gate: &Gate,
-    fetch: &Fetch,
-    reply: Option<Value>,
-    now: UnixTime,
-    fetched: &mut u64,
-) -> Result<(), String> {
-    *fetched += 1;
-    let Some(reply) = reply.filter(|reply| !reply.is_null()) else {
-        gate.fetched(fetch, Fetched::Failed("no answer"), now);
-        return Ok(());
-    };
+impl Host {
+    fn send(
+        &mut self,
+        sent: &Sent,
+        claims: Option<Outage>,
+        now: UnixTime,
+        replies: impl Fn(&str) -> Option<Value>,
+    ) -> Result<Outcome, String> {
+        let headers: Vec<_> =
+            sent.headers.iter().map(|(name, value)| (name.clone(), bytes(value))).collect();
+        let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
+        let request = Request {
+            method: sent.method.clone(),
+            url: sent.url.clone(),
+            id: Request::id_in(&headers).or(Some(Request::new_id(milliseconds, &[7; 10]))),
+            headers,
+            body: match &sent.body {
+                None => Body::Absent,
+                Some(text) => Body::Read(text.clone().into_bytes()),
+            },
+        };
+        let mut answers = Answers::default();
+        let decision = loop {
+            match self.gate.check(&request, &answers, now) {
+                Step::Done(decision) => break decision,
+                Step::Verify(check) => {
+                    let verdict = check.verify();
+                    answers.verified(check, verdict);
+                }
+                Step::Fetch(fetch) => {
+                    self.bring(&fetch, replies(&fetch.uri), now)?;
+                    answers.fetched();
+                }
+                Step::Claim(claim) => {
+                    let claimed = match claims {
+                        Some(Outage::Down) => Claimed::Failed("no answer"),
+                        None => self.claim(&claim, &replies, now)?,
+                    };
+                    answers.claimed(claim, claimed);
+                }
+                other => return Err(format!("unexpected step {other:?}")),
+            }
+        };
+        if let Some(fetch) = self.gate.ahead(now) {
+            self.bring(&fetch, replies(&fetch.uri), now)?;
+        }
+        let reply = self.gate.reply(&decision, &request, now);
+        let (name, reason, upstream, reply_headers) = match decision {
+            Decision::Allow(grant) => {
+                let upstream = Gate::upstream_headers(&grant, &request);
+                ("allow", None, upstream, self.gate.reply_headers(&grant, &request, now))
+            }
+            Decision::Deny(error) => ("deny", Some(error.reason().row().reason), vec![], vec![]),
+            Decision::Answer(_) => ("answer", None, vec![], vec![]),
+        };
+        let fetched = self.fetched;
+        Ok(Outcome { decision: name, reason, reply, upstream, reply_headers, fetched })
+    }
+
+    /// Does a fetch: `null` is no answer at all.
+    fn bring(&mut self, fetch: &Fetch, reply: Option<Value>, now: UnixTime) -> Result<(), String> {
+        self.fetched += 1;
+        let Some(reply) = reply.filter(|reply| !reply.is_null()) else {
+            self.gate.fetched(fetch, Fetched::Failed("no answer"), now);
+            return Ok(());
+        };
+        let (status, body) = said(&reply)?;
+        let cache_control = field(&reply, "cache-control");
+        let cache_control = cache_control.as_deref();
+        let answer = Fetched::Reply { status, cache_control, body: body.as_bytes() };
+        self.gate.fetched(fetch, answer, now);
+        Ok(())
+    }
+
+    /// Asks the shared store of the configuration, or our own.
+    fn claim(
+        &mut self,
+        claim: &Claim,
+        replies: &impl Fn(&str) -> Option<Value>,
+        now: UnixTime,
+    ) -> Result<Claimed, String> {
+        let Some(call) = &claim.call else {
+            return Ok(self.store.claim(claim, now));
+        };
+        self.fetched += 1;
+        let Some(reply) = replies(&call.uri).filter(|reply| !reply.is_null()) else {
+            return Ok(Claimed::Failed("no answer"));
+        };
+        let (status, body) = said(&reply)?;
+        Ok(call.answer(status, body.as_bytes()))
+    }
+}
+
+/// Status and body of a vector's reply to a fetch.
+fn said(reply: &Value) -> Result<(u16, String), String> {
     let status = reply.get("status").and_then(Value::as_u64).unwrap_or(200);
     let body = match reply.get("body") {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    let cache_control = field(&reply, "cache-control");
-    let answer = Fetched::Reply {
-        status: u16::try_from(status).map_err(|error| error.to_string())?,
-        cache_control: cache_control.as_deref(),
-        body: body.as_bytes(),
-    };
-    gate.fetched(fetch, answer, now);
-    Ok(())
+    Ok((u16::try_from(status).map_err(|error| error.to_string())?, body))
 }
 
 /// A header of a vector's reply to a fetch, its fields joined (RFC 9110 section 5.3).

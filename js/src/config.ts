@@ -12,7 +12,11 @@ export interface Config {
   scopes?: string[];
   /** How far clocks may differ, in seconds: 30. */
   leeway?: number;
-  /** Bytes of an access token: 16384. */
+  /** Which proofs of possession are taken (RFC 9449). */
+  dpop?: Dpop;
+  /** Where the ids of proofs are remembered, so that each is taken once. */
+  replay?: Replay;
+  /** Bytes of an access token, and of a proof: 16384. */
   limits?: { token?: number };
   /** How denials are worded; `verbose` shows the facts of a denial to the caller: for local work only. */
   errors?: { base?: string; vocabulary?: 'oauth' | 'caracal'; verbose?: boolean };
@@ -21,6 +25,36 @@ export interface Config {
   /** What the upstream sees of the caller: headers that carry claims, and whether credentials travel on. */
   forward?: { headers?: Record<string, string>; authorization?: 'strip' | 'keep' };
 }
+
+/** Which proofs of possession are taken (RFC 9449). */
+export interface Dpop {
+  /** Whether tokens may, or must, be bound to a key: `off`. */
+  mode?: 'off' | 'optional' | 'required';
+  /** The algorithms that proofs may use: `["ES256", "EdDSA", "PS256", "RS256"]`. */
+  algorithms?: Algorithm[];
+  /** Seconds that a proof is good for after its `iat`, on top of the leeway: 300. */
+  age?: number;
+  /** Whether proofs must carry a nonce of the gate: `never`. The secret has at least 16 bytes; every gate of a fleet needs the same. */
+  nonce?: { mode?: 'never' | 'always'; secret?: SecretName };
+}
+
+/** Where the ids of proofs are remembered. */
+export interface Replay {
+  /**
+   * `local`: this process's memory, which no other process sees and which forgets at a restart; a nonce secret made anew
+   * at each start closes the second gap, a shared store both. `http`: a Redis behind Webdis or Upstash's REST interface.
+   */
+  store?: 'local' | { http: { uri: string; cluster?: string; authorization?: SecretName; timeout?: number } };
+  /** Proofs that a local store must have room for, calls per second times `dpop.age` and twice the leeway: 100000. */
+  capacity?: number;
+}
+
+/** The environment variable that holds a secret: `Gate.open(config, { env })`. */
+export interface SecretName {
+  env: string;
+}
+
+export type Algorithm = 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'EdDSA';
 
 /** One authorization server. */
 export interface Issuer {
@@ -34,7 +68,7 @@ export interface Issuer {
   /** The audiences that are accepted; the resource unless given. */
   audience?: string[];
   /** `["ES256", "RS256", "PS256", "EdDSA"]` unless given. */
-  algorithms?: ('ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'EdDSA')[];
+  algorithms?: Algorithm[];
   /** Required claims that this issuer's tokens may lack. */
   claims?: { optional?: ('sub' | 'client_id' | 'jti' | 'iat')[] };
   /** The token types that are accepted: `["at+jwt"]`. */

@@ -11,7 +11,7 @@ interface Errand {
 /** Does an errand of the gate, with the given `fetch`; always ends, and in time. */
 export async function run(errand: Errand, fetch: typeof globalThis.fetch, clock: () => number): Promise<void> {
   try {
-    const { status, cacheControl, body } = await inTime(errand.timeout, (signal) => get(errand.uri, errand.limit, fetch, signal));
+    const { status, cacheControl, body } = await call(errand, fetch);
     errand.fetched(status, cacheControl, body, clock());
   } catch (error) {
     errand.failed(causeOf(error), clock());
@@ -20,8 +20,22 @@ export async function run(errand: Errand, fetch: typeof globalThis.fetch, clock:
   }
 }
 
+/** A `GET` that ends in time. */
+interface Call {
+  readonly uri: string;
+  readonly timeout: number;
+  readonly limit: number;
+  /** A secret. */
+  readonly authorization?: string;
+}
+
+/** Makes a call with the given `fetch`; rejects where it brings no reply in time. */
+export function call(wanted: Call, fetch: typeof globalThis.fetch) {
+  return inTime(wanted.timeout, (signal) => get(wanted, fetch, signal));
+}
+
 /** Ends in time whatever the given `fetch` makes of its signal. */
-async function inTime<T>(seconds: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function inTime<T>(seconds: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -38,8 +52,9 @@ async function inTime<T>(seconds: number, act: (signal: AbortSignal) => Promise<
   }
 }
 
-async function get(uri: string, limit: number, fetch: typeof globalThis.fetch, signal: AbortSignal) {
-  const init: RequestInit = { headers: { accept: 'application/json' }, redirect: 'manual', signal };
+async function get({ uri, limit, authorization }: Call, fetch: typeof globalThis.fetch, signal: AbortSignal) {
+  const headers: Record<string, string> = { accept: 'application/json', ...(authorization && { authorization }) };
+  const init: RequestInit = { headers, redirect: 'manual', signal };
   const response = await fetch.call(undefined, uri, init);
   const { status } = response;
   // The module takes 16 bits: 65736 would become 200.

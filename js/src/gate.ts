@@ -1,6 +1,6 @@
 import { type Config, jsonOf } from './config.js';
 import { Core, type Visit } from './core.js';
-import { run } from './fetch.js';
+import { call, inTime, run } from './fetch.js';
 import './module.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
@@ -13,6 +13,17 @@ export interface GateOptions {
   env?: Record<string, string | undefined>;
   /** Key sets that `exportKeys` of another gate wrote; trusted like the configuration. `null` where a cache has none. */
   keys?: string | null | undefined;
+  /** Remembers which proofs were used, in place of the store that the configuration names. */
+  replay?: ReplayStore;
+}
+
+/** A store that all who check proofs for one resource should share (RFC 9449 section 11.1). */
+export interface ReplayStore {
+  /**
+   * Claims a proof: `true` for the first who asks with this key, `false` for all others until `expires`, in seconds
+   * since 1970-01-01T00:00:00Z. Must be atomic. Whatever else it gives, and an error, denies the request with 503.
+   */
+  claim(key: string, expires: number): Promise<boolean>;
 }
 
 /** How one request is checked. */
@@ -23,8 +34,17 @@ export interface CheckOptions {
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-type Next = { done: Outcome } | { fetch: true } | { wait: number };
+type Next = { done: Outcome } | { fetch: true } | { wait: number } | { claim: Claim };
 
+/** A proof to be claimed; `call` where the configuration names a shared store. */
+interface Claim {
+  key: string;
+  expires: number;
+  call?: { uri: string; authorization?: string; timeout: number; limit: number };
+}
+
+/** Seconds that the caller's own store may take. */
+const CLAIM_PATIENCE = 5;
 /** Milliseconds between two looks at a fetch that another request has begun. */
 const LOOK = 10;
 /** Seconds that a request waits for it, before it fetches for itself. */
@@ -34,26 +54,30 @@ const PATIENCE = 1;
 export class Gate {
   readonly #core: Core;
   readonly #fetch: typeof fetch;
+  readonly #replay: ReplayStore | undefined;
   /** Fetches that have ended: no promise of one request is ever awaited by another. */
   #ended = 0;
   /** When a request fetched in place of another that did not come to its end. */
   #tookOver = -Infinity;
 
-  private constructor(core: Core, fetch: typeof globalThis.fetch) {
+  private constructor(core: Core, fetch: typeof globalThis.fetch, replay: ReplayStore | undefined) {
     this.#core = core;
     this.#fetch = fetch;
+    this.#replay = replay;
   }
 
   /** Opens a gate. Throws a `TypeError` that names the member of the configuration at fault. */
   static async open(config: Config, options: GateOptions = {}): Promise<Gate> {
     if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
-    const { fetch = (...input) => globalThis.fetch(...input), keys } = options;
+    const { fetch = (...input) => globalThis.fetch(...input), env = {}, keys, replay } = options;
     if (typeof fetch !== 'function') throw new TypeError('`options.fetch` must be a function');
     if (typeof (keys ?? '') !== 'string') throw new TypeError('`options.keys` must be a string');
-    const core = new Core(jsonOf(config));
+    if (typeof env !== 'object' || env === null) throw new TypeError('`options.env` must be an object');
+    if (replay !== undefined && typeof replay?.claim !== 'function') throw new TypeError('`options.replay` must have a method `claim`');
+    const core = new Core(jsonOf(config), (name: string) => env[name]);
     // A cache may hold any text: what is no export is fetched anew.
     if (keys) core.import_keys(keys, Date.now() / 1000);
-    return new Gate(core, fetch);
+    return new Gate(core, fetch, replay);
   }
 
   /** Decides about a request. Throws a `TypeError` only for what is no request. */
@@ -82,8 +106,12 @@ export class Gate {
   async #follow(visit: Visit, clock: () => number): Promise<Outcome> {
     for (;;) {
       const seen = this.#ended;
-      const next: Next = visit.next(clock());
+      const next: Next = visit.next(clock(), this.#replay !== undefined);
       if ('done' in next) return finished(next.done);
+      if ('claim' in next) {
+        await this.#claim(visit, next.claim);
+        continue;
+      }
       if ('wait' in next) {
         const ended = await this.#anotherEnds(seen, Math.min(next.wait - clock(), PATIENCE));
         if (!ended && this.#takesOver()) visit.timed_out();
@@ -92,6 +120,21 @@ export class Gate {
       const errand = visit.errand();
       if (errand) await run(errand, this.#fetch, clock);
       this.#ended += 1;
+    }
+  }
+
+  /** Asks the caller's store, or the one that the configuration names. */
+  async #claim(visit: Visit, { key, expires, call: wanted }: Claim): Promise<void> {
+    try {
+      if (this.#replay) {
+        const first: unknown = await inTime(CLAIM_PATIENCE, async () => this.#replay?.claim(key, expires));
+        visit.claimed(typeof first === 'boolean' ? first : undefined);
+      } else if (wanted) {
+        const { status, body } = await call(wanted, this.#fetch);
+        visit.claim_replied(status, body);
+      }
+    } catch {
+      visit.claimed(undefined);
     }
   }
 

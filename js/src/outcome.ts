@@ -37,12 +37,14 @@ export interface Grant {
   issuer: string;
   subject?: string;
   client?: string;
+  /** The SHA-256 thumbprint of the key that the caller has proved to hold (RFC 7638), where the token is bound to one. */
+  thumbprint?: string;
   scopes: string[];
   /** All claims of the verified token. */
   claims: Record<string, unknown>;
   /** The request's headers as an upstream may see them: credentials stripped, claims added. */
   headers: Header[];
-  /** What the reply to the caller must carry where `origins` are configured: CORS headers in place of its own, and `vary` beside its own. */
+  /** What the reply to the caller must carry: the next nonce and CORS headers in place of its own, and `vary` beside its own. */
   replyHeaders: Header[];
 }
 

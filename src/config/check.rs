@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::grammar::{is_origin, is_plain, is_scope, is_token};
 use super::url::{check_resource, check_uri};
-use super::{Config, ConfigError, Forwarding, Issuer};
+use super::{Config, ConfigError, Dpop, Forwarding, Issuer, NonceMode, Replay, ReplayStore};
 
 impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -41,6 +41,8 @@ impl Config {
                 return Err(fault(format!("scopes[{index}]"), text));
             }
         }
+        self.dpop.check()?;
+        self.replay.check()?;
         if !self.errors.base.contains(':') || !is_plain(&self.errors.base) {
             return Err(fault("errors.base", "must be an absolute URI"));
         }
@@ -83,6 +85,38 @@ impl Issuer {
             }
             _ => Err(fault("keys", "needs exactly one of `set`, `uri` and `discover`")),
         }
+    }
+}
+
+impl Dpop {
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.algorithms.is_empty() {
+            return Err(fault("dpop.algorithms", "needs at least one"));
+        }
+        within("dpop.age", self.age, 1..=3600)?;
+        if self.nonce.mode == NonceMode::Always && self.nonce.secret.is_none() {
+            let text =
+                "is needed for nonces: name an environment variable, `{ \"env\": \"NAME\" }`";
+            return Err(fault("dpop.nonce.secret", text));
+        }
+        Ok(())
+    }
+}
+
+impl Replay {
+    fn check(&self) -> Result<(), ConfigError> {
+        if let Some(capacity) = self.capacity {
+            within("replay.capacity", capacity, 1_000..=10_000_000)?;
+        }
+        let ReplayStore::Http(store) = &self.store else {
+            return Ok(());
+        };
+        let member = "replay.store.http.uri";
+        check_uri(&store.uri, store.cluster.as_deref()).map_err(|text| fault(member, text))?;
+        if store.uri.contains('?') {
+            return Err(fault(member, "must have no query: the command goes into the path"));
+        }
+        within("replay.store.http.timeout", store.timeout, 1..=60)
     }
 }
 

@@ -9,15 +9,20 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 mod check;
+mod dpop;
 mod grammar;
 mod object;
+mod secret;
 mod url;
 
-use check::fault;
 use object::{Object, object, objects};
 
+pub use dpop::{Dpop, DpopMode, HttpStore, NonceMode, Replay, ReplayStore};
+pub use secret::{Environment, Secret};
+
+pub(crate) use check::fault;
 pub(crate) use grammar::is_token;
-pub(crate) use url::{check_uri, host, is_private, split_url};
+pub(crate) use url::{check_uri, host, is_authority, is_private, split_url};
 
 /// What the gate is told: member for member the JSON object that operators write.
 ///
@@ -45,6 +50,12 @@ pub struct Config {
     /// How far clocks may differ: seconds, 0 to 600.
     #[serde(default = "default_leeway")]
     pub leeway: u32,
+    /// Which proofs of possession are taken (RFC 9449).
+    #[serde(default, deserialize_with = "object")]
+    pub dpop: Dpop,
+    /// Where the ids of proofs are remembered.
+    #[serde(default, deserialize_with = "object")]
+    pub replay: Replay,
     /// How much is read at all.
     #[serde(default, deserialize_with = "object")]
     pub limits: Limits,
@@ -141,7 +152,7 @@ pub struct KeyLife {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of an access token, 256 to 65536.
+    /// Bytes of an access token, and of a proof, 256 to 65536.
     pub token: usize,
 }
 

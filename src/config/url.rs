@@ -98,7 +98,7 @@ fn is_public_ipv4(host: &str) -> bool {
 
 /// A host, with or without a port, written so that nobody reads another one into it: no user, no
 /// percent-encoding (RFC 3986 section 3.2).
-fn is_authority(text: &str) -> bool {
+pub fn is_authority(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     !host_of(text).is_empty() && text.bytes().all(legal)
 }

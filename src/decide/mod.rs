@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::call::Call;
 use crate::config::Config;
 use crate::error::{Error, Excerpt};
-use crate::verify::Verified;
+use crate::verify::{Proof, Verified};
 
 pub use forward::Forward;
 
@@ -52,6 +52,8 @@ pub struct Grant {
     pub scopes: Vec<String>,
     /// All claims of the token.
     pub claims: Map<String, Value>,
+    /// The proof that the caller holds the token's key, where the token is bound to one.
+    pub proof: Option<Proof>,
     /// How the request's headers change on the way to the upstream.
     pub forward: Forward,
 }
@@ -77,6 +79,7 @@ pub fn decide(verified: &Verified, _call: &Call, config: &Config) -> Decision {
             client: verified.text("client_id").map(str::to_owned),
             scopes: verified.scopes().map(str::to_owned).collect(),
             claims: verified.claims().clone(),
+            proof: verified.proof().cloned(),
             forward: Forward::of(verified, &config.forward),
         }),
     }

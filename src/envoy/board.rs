@@ -106,8 +106,7 @@ pub fn lease(fetch: &Fetch, now: u64) -> bool {
     let version = match host::shared(&place) {
         Some((lease, _)) if is_held(&lease, now) => return false,
         Some((_, version)) => version,
-        // Absent: whatever the version, only the first is let in.
-        None => u32::MAX,
+        None => host::ABSENT,
     };
     host::share(&place, ends.to_string().as_bytes(), Some(version))
 }

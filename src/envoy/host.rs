@@ -9,7 +9,7 @@ use std::time::Duration;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
 
-use crate::{Fetch, Reply, UnixTime};
+use crate::{Reply, UnixTime};
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -154,6 +154,10 @@ fn add_header(map: u32, name: &str, value: &[u8]) -> Outcome<()> {
     })
 }
 
+/// The version of a value that is not there: whatever it is, only the first is let in, and no
+/// value ever comes to have it.
+pub const ABSENT: u32 = u32::MAX;
+
 /// A value that all workers see, and its version.
 pub fn shared(key: &str) -> Option<(Vec<u8>, u32)> {
     let (mut data, mut size, mut version) = (null_mut(), 0, 0);
@@ -222,29 +226,42 @@ fn local_response(status: u16, details: &str, body: &str, headers: &[u8]) {
     };
 }
 
-/// Sends a fetch from the current context; the number comes back with the reply.
-pub fn dispatch(fetch: &Fetch) -> Result<u32, String> {
-    let cluster = fetch.cluster.as_deref().unwrap_or_default();
-    let (scheme, rest) = fetch.uri.split_once("://").unwrap_or(("https", &fetch.uri));
+/// A `GET` through a cluster.
+pub struct Call<'a> {
+    /// What to get.
+    pub uri: &'a str,
+    /// The cluster that leads there.
+    pub cluster: Option<&'a str>,
+    /// The value of its `Authorization` header: a secret.
+    pub authorization: Option<&'a str>,
+    /// Seconds that it may take.
+    pub timeout: u32,
+}
+
+/// Sends a call from the current context; the number comes back with the reply.
+pub fn dispatch(call: &Call<'_>) -> Result<u32, String> {
+    let cluster = call.cluster.unwrap_or_default();
+    let (scheme, rest) = call.uri.split_once("://").unwrap_or(("https", call.uri));
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-    let headers = vec![
+    let mut headers = vec![
         (":method", "GET"),
         (":scheme", scheme),
         (":authority", authority),
         (":path", path.as_str()),
         ("accept", "application/json"),
     ];
+    headers.extend(call.authorization.map(|value| ("authorization", value)));
     // The SDK must see the call's number, or it could not route the reply. This call of its does
     // not panic on any status that Envoy gives.
-    let timeout = Duration::from_secs(fetch.timeout.into());
+    let timeout = Duration::from_secs(call.timeout.into());
     hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
         .map_err(|status| format!("cluster `{cluster}` cannot be called: {status:?}"))
 }
 
-/// The fetch whose reply is here: status, `Cache-Control`, body; `None` where there was no reply.
-pub fn fetched(limit: usize) -> Option<(u16, Option<String>, Vec<u8>)> {
+/// The call whose reply is here: status, `Cache-Control`, body; `None` where there was no reply.
+pub fn replied(limit: usize) -> Option<(u16, Option<String>, Vec<u8>)> {
     let headers = header_map(MapType::HttpCallResponseHeaders).ok()?;
     let text = |wanted: &str| {
         let fields = headers.iter().filter(|(name, _)| name == wanted);

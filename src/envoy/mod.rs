@@ -1,6 +1,7 @@
 //! Face 1: the gate as a proxy-wasm filter in Envoy. Translates, and decides nothing.
 
 mod board;
+mod claims;
 mod host;
 mod worker;
 
@@ -118,7 +119,18 @@ impl Stream {
     }
 }
 
-impl Context for Stream {}
+/// The answer to a claim that the stream itself has sent.
+impl Context for Stream {
+    fn on_http_call_response(
+        &mut self,
+        token: u32,
+        _headers: usize,
+        body: usize,
+        _trailers: usize,
+    ) {
+        with(self.worker.as_ref(), |worker| worker.replied(token, body));
+    }
+}
 
 impl Drop for Stream {
     fn drop(&mut self) {

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proxy_wasm::types::LogLevel;
 
 use super::board::{self, Posted};
-use super::host::{self, Headers};
+use super::claims;
+use super::host::{self, Call, Headers};
 use crate::{
-    Answers, Body, Config, Decision, Fetch, Forward, Gate, Grant, Request, Step, UnixTime,
+    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Forward, Gate, Grant, Request, Step,
+    StoreCall, UnixTime,
 };
 
 /// What becomes of a stream.
@@ -17,7 +19,7 @@ pub enum Next {
     Pass,
     /// It has its reply.
     Ended,
-    /// It waits for a fetch.
+    /// It waits for a fetch, or for the answer to its claim.
     Held,
 }
 
@@ -28,6 +30,8 @@ pub struct Worker {
     fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
     passed: BTreeMap<u32, Passed>,
+    /// Requests that wait for the shared store, by the number of their call at Envoy.
+    claiming: BTreeMap<u32, Claiming>,
     /// When the last ending of a fetch that this worker knows of was, by URI, in milliseconds.
     seen: BTreeMap<String, u64>,
 }
@@ -64,6 +68,13 @@ struct Visit {
     until: Option<UnixTime>,
 }
 
+/// A request whose claim is under way.
+struct Claiming {
+    stream: u32,
+    visit: Visit,
+    claim: Claim,
+}
+
 /// A fetch begins on the root's next tick: a call of the stream's own dies with its client.
 const SOON: u32 = 1;
 /// Requests that may wait on one worker.
@@ -85,9 +96,21 @@ impl Worker {
                 ));
             }
         }
-        let gate = Gate::new(config).map_err(|error| error.to_string())?;
-        let (held, passed, seen) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { root, gate, fetches: Vec::new(), held, passed, seen })
+        if config.replay.store.lacks_cluster() {
+            let member = "replay.store.http.cluster";
+            return Err(format!("`{member}`: Envoy needs a cluster to reach the store through"));
+        }
+        let env = |name: &str| std::env::var(name).ok();
+        let gate = Gate::new(config, &env).map_err(|error| error.to_string())?;
+        Ok(Self {
+            root,
+            gate,
+            fetches: Vec::new(),
+            held: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            claiming: BTreeMap::new(),
+            seen: BTreeMap::new(),
+        })
     }
 
     /// A request's headers are here.
@@ -121,6 +144,7 @@ impl Worker {
     /// Whether a stream still waits for its decision.
     pub fn holds(&self, stream: u32) -> bool {
         self.held.contains_key(&stream)
+            || self.claiming.values().any(|claiming| claiming.stream == stream)
     }
 
     /// The upstream's reply to a stream is here.
@@ -146,6 +170,7 @@ impl Worker {
     pub fn left(&mut self, stream: u32) {
         self.held.remove(&stream);
         self.passed.remove(&stream);
+        self.claiming.retain(|_, claiming| claiming.stream != stream);
     }
 
     /// Begins and ends fetches, and asks again for those whose patience has ended.
@@ -163,14 +188,20 @@ impl Worker {
         self.set_tick();
     }
 
-    /// The reply to a fetch is here.
+    /// The reply to a call is here.
     pub fn replied(&mut self, call: u32, size: usize) {
+        // Envoy keeps the reply with the context that has called.
+        let _ = host::act_for(self.root);
+        if let Some(claiming) = self.claiming.remove(&call) {
+            self.claimed(claiming, size);
+            return;
+        }
         let place = self.fetches.iter().position(|pending| pending.stage == Stage::Here(call));
         let (Some(place), Some(now)) = (place, host::milliseconds()) else {
             return;
         };
         let fetch = self.fetches.remove(place).fetch;
-        let posted = match host::fetched(size.min(fetch.limit.saturating_add(1))) {
+        let posted = match host::replied(size.min(fetch.limit.saturating_add(1))) {
             // Envoy's own word for an issuer that does not answer in time.
             Some((504, ..)) => Posted::failure(now, "status 504".to_owned()),
             Some((status, cache_control, body)) => Posted::reply(now, status, cache_control, body),
@@ -178,6 +209,20 @@ impl Worker {
         };
         board::post(&fetch, &posted);
         self.ended(&fetch, &posted);
+    }
+
+    /// The shared store's reply to a claim is here.
+    fn claimed(&mut self, Claiming { stream, mut visit, claim }: Claiming, size: usize) {
+        let claimed = claim.call.as_ref().and_then(|call| {
+            let (status, _, body) = host::replied(size.min(call.limit.saturating_add(1)))?;
+            Some(call.answer(status, &body))
+        });
+        let silent = Claimed::Failed("the store does not answer");
+        visit.answers.claimed(claim, claimed.unwrap_or(silent));
+        if let Some(now) = host::now() {
+            self.go_on(stream, visit, now);
+        }
+        let _ = host::act_for(self.root);
     }
 
     fn begin(&mut self, fetch: Fetch) {
@@ -208,7 +253,13 @@ impl Worker {
                 self.ended(&pending.fetch, &posted);
                 return;
             }
-            match host::dispatch(fetch) {
+            let call = Call {
+                uri: &fetch.uri,
+                cluster: fetch.cluster.as_deref(),
+                authorization: None,
+                timeout: fetch.timeout,
+            };
+            match host::dispatch(&call) {
                 Ok(call) => pending.stage = Stage::Here(call),
                 Err(fault) => {
                     let posted = Posted::failure(now, fault);
@@ -269,15 +320,19 @@ impl Worker {
             if visit.until.take().is_some_and(|until| until <= now) {
                 visit.answers.timed_out();
             }
-            // A stream that is gone has no context to act in.
-            if host::act_for(stream).is_ok() && self.advance(stream, visit, now) == Next::Pass {
-                // Those that were shown while it was held are not shown again.
-                self.trailed(stream);
-                host::resume();
-            }
+            self.go_on(stream, visit, now);
         }
         // Where nothing else is said, the root acts.
         let _ = host::act_for(self.root);
+    }
+
+    fn go_on(&mut self, stream: u32, visit: Visit, now: UnixTime) {
+        // A stream that is gone has no context to act in.
+        if host::act_for(stream).is_ok() && self.advance(stream, visit, now) == Next::Pass {
+            // Those that were shown while it was held are not shown again.
+            self.trailed(stream);
+            host::resume();
+        }
     }
 
     fn advance(&mut self, stream: u32, mut visit: Visit, now: UnixTime) -> Next {
@@ -289,7 +344,7 @@ impl Worker {
                     let verdict = check.verify();
                     visit.answers.verified(check, verdict);
                 }
-                Step::Fetch(_) | Step::Wait(_) if self.held.len() >= HELD => {
+                Step::Fetch(_) | Step::Wait(_) if self.is_crowded() => {
                     let decision = Decision::host_failed("too many requests wait");
                     return self.conclude(stream, &decision, &visit.request);
                 }
@@ -305,12 +360,53 @@ impl Worker {
                     self.set_tick();
                     return Next::Held;
                 }
-                Step::Body | Step::Look(_) | Step::Claim(_) => {
+                Step::Claim(claim) => match &claim.call {
+                    Some(_) if self.is_crowded() => {
+                        let crowded = Claimed::Failed("too many requests wait for the store");
+                        visit.answers.claimed(claim, crowded);
+                    }
+                    Some(call) => match self.ask_store(stream, call) {
+                        Ok(call) => {
+                            self.claiming.insert(call, Claiming { stream, visit, claim });
+                            return Next::Held;
+                        }
+                        Err(fault) => {
+                            host::log(LogLevel::Warn, &format!("waxseal: {fault}"));
+                            let failed = Claimed::Failed("the store cannot be called");
+                            visit.answers.claimed(claim, failed);
+                        }
+                    },
+                    None => {
+                        let capacity = self.gate.config().replay.capacity;
+                        let capacity = capacity.unwrap_or(claims::CAPACITY);
+                        let claimed = claims::claim(capacity, &claim, now);
+                        visit.answers.claimed(claim, claimed);
+                    }
+                },
+                Step::Body | Step::Look(_) => {
                     let decision = Decision::host_failed("a step is not supported");
                     return self.conclude(stream, &decision, &visit.request);
                 }
             }
         }
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.held.len().saturating_add(self.claiming.len()) >= HELD
+    }
+
+    /// The root asks: a call of the stream's own would leave a trace of it with the SDK for ever,
+    /// if its client went away.
+    fn ask_store(&self, stream: u32, call: &StoreCall) -> Result<u32, String> {
+        let _ = host::act_for(self.root);
+        let number = host::dispatch(&Call {
+            uri: &call.uri,
+            cluster: call.cluster.as_deref(),
+            authorization: call.authorization(),
+            timeout: call.timeout,
+        });
+        let _ = host::act_for(stream);
+        number
     }
 
     fn conclude(&mut self, stream: u32, decision: &Decision, request: &Request) -> Next {
@@ -324,7 +420,8 @@ impl Worker {
             }
             Decision::Answer(_) => "answered",
         };
-        match self.gate.reply(decision, request) {
+        let reply = host::now().and_then(|now| self.gate.reply(decision, request, now));
+        match reply {
             Some(reply) => host::reply(&reply, details),
             None => host::unavailable(),
         }
@@ -336,7 +433,8 @@ impl Worker {
             let decision = Decision::host_failed("Envoy does not change the request's headers");
             return self.conclude(stream, &decision, request);
         }
-        let (forward, reply) = (grant.forward.clone(), self.gate.reply_headers(request));
+        let reply = host::now().map(|now| self.gate.reply_headers(grant, request, now));
+        let (forward, reply) = (grant.forward.clone(), reply.unwrap_or_default());
         self.passed.insert(stream, Passed { forward, reply });
         Next::Pass
     }

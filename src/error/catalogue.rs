@@ -125,8 +125,8 @@ catalogue! {
     MissingToken 401 Bare NewToken Gate, "RFC 6750 section 3.1, RFC 9110 section 11.4"
     text: "the authorization scheme is not supported"
     symptom: "401 whose challenge has no `error`, though an Authorization header is sent"
-    cause: "`Basic` or another scheme where `Bearer` is wanted, or the bare token without a scheme"
-    fix: "Send `Authorization: Bearer` and the token"
+    cause: "`Basic` or another scheme where `Bearer` or `DPoP` is wanted, or the bare token without one"
+    fix: "Send `Authorization:`, the scheme that the challenge names, and the token"
     check: "The first word of the header"
 
     /// There is more than one `Authorization` credential.
@@ -300,14 +300,203 @@ catalogue! {
     fix: "Send `resource` with the exact identifier at the authorization and the token endpoint"
     check: "`aud` in the token against `resource` of the metadata document, byte for byte"
 
-    /// The token is bound to a key (`cnf`), and proofs are not checked here.
+    /// The token is bound to a key (`cnf`), or a proof is sent, and proofs are not checked here.
     DpopUnsupported {} = "dpop_unsupported"
     InvalidToken 401 Coded NewToken Gate, "RFC 9449 section 7.2, RFC 7800 section 3"
     text: "key-bound access tokens are not supported"
     symptom: "401 `invalid_token` for tokens with `token_type` DPoP"
     cause: "The client asked for a bound token; accepting it without its proof would drop the protection"
-    fix: "Ask for a Bearer token for this resource"
-    check: "Whether the token has a `cnf` claim"
+    fix: "Ask for a Bearer token for this resource, or switch `dpop.mode` on"
+    check: "Whether the token has a `cnf` claim, and `dpop` in the configuration"
+
+    /// The token is bound to no key, where a bound one is wanted or a proof came with it.
+    TokenNotBound {} = "token_not_bound"
+    InvalidToken 401 Coded NewToken Gate, "RFC 9449 sections 6 and 7.1"
+    text: "the access token is not bound to a key"
+    symptom: "401 `invalid_token` with a DPoP challenge, for a token that used to pass"
+    cause: "The client sent no proof to the token endpoint, or the authorization server has DPoP off"
+    fix: "Send a proof to the token endpoint and check that it answers `token_type` DPoP"
+    check: "Whether the token has a `cnf` claim with `jkt`"
+
+    /// A token that is bound to a key was sent as a `Bearer` token.
+    BoundTokenAsBearer {} = "bound_token_as_bearer"
+    InvalidToken 401 Coded NewProof Gate, "RFC 9449 section 7.2"
+    text: "a key-bound access token was sent as a Bearer token"
+    symptom: "401 `invalid_token` although the token is good and a proof is sent"
+    cause: "The client, or a proxy, writes `Bearer` before every token"
+    fix: "Send `Authorization: DPoP` and the token, with a proof in the `DPoP` header"
+    check: "The first word of the Authorization header as it reaches the gate"
+
+    /// A token that is bound to a key came without a proof.
+    ProofMissing {} = "proof_missing"
+    InvalidToken 401 Coded NewProof Gate, "RFC 9449 section 7.1"
+    text: "a key-bound access token was sent without a proof"
+    symptom: "401 `invalid_token` with a DPoP challenge"
+    cause: "The client sends no `DPoP` header, or a proxy removed it"
+    fix: "Send a fresh proof in the `DPoP` header of every request"
+    check: "Whether the header leaves the client and survives every proxy on the way"
+
+    /// There is more than one proof.
+    ProofDuplicated { count: usize } = "proof_duplicated"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3"
+    text: "more than one proof was sent"
+    symptom: "401 `invalid_dpop_proof` although one of the proofs is good"
+    cause: "Two layers of the client each add a proof, or a retry adds a second one"
+    fix: "Send exactly one DPoP header"
+    check: "Which layer adds the second header"
+
+    /// The proof is not a compact JWS of two JSON objects.
+    ProofMalformed { fault: &'static str } = "proof_malformed"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 sections 4.2 and 4.3, RFC 7515 section 5.2"
+    text: "the proof is malformed"
+    symptom: "401 `invalid_dpop_proof` for every proof"
+    cause: "Something else in the `DPoP` header: the token, a key, a truncated proof"
+    fix: "Send a proof as RFC 9449 section 4.2 describes it; use a library for it"
+    check: "Whether the proof has three segments separated by dots"
+
+    /// The proof's `typ` is not `dpop+jwt`.
+    ProofTypeNotAllowed { typ: Excerpt } = "proof_type_not_allowed"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3"
+    text: "the proof is not of the type dpop+jwt"
+    symptom: "401 `invalid_dpop_proof` for every proof"
+    cause: "A token was sent in the `DPoP` header, or a general JWT library made the proof"
+    fix: "Set `typ` to `dpop+jwt` in the proof's header"
+    check: "`typ` in the proof's header"
+
+    /// The proof's `alg` is not on the list.
+    ProofAlgorithmNotAllowed { alg: Excerpt } = "proof_algorithm_not_allowed"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3, RFC 8725 section 3.1"
+    text: "the proof is signed with an algorithm that is not allowed"
+    symptom: "401 `invalid_dpop_proof` for every proof of one client"
+    cause: "The client's key is of a kind that is not in `dpop.algorithms`"
+    fix: "Make the key for one of the algorithms that `algs` in the challenge names"
+    check: "`alg` in the proof's header against `algs` in the challenge"
+
+    /// The proof carries no public key that can have signed it.
+    ProofKeyInvalid { fault: &'static str } = "proof_key_invalid"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3, RFC 7517 section 4"
+    text: "the key in the proof is not valid"
+    symptom: "401 `invalid_dpop_proof` for every proof of one client"
+    cause: "`jwk` is absent, holds a private member, is too short, or is of another kind than `alg`"
+    fix: "Put the public key alone into `jwk`; a private key that was sent is lost: make a new one"
+    check: "`jwk` in the proof's header"
+
+    /// The signature does not belong to this proof and the key in it.
+    ProofSignatureInvalid {} = "proof_signature_invalid"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3, RFC 7515 section 5.2"
+    text: "the signature of the proof is not valid"
+    symptom: "401 `invalid_dpop_proof` for every proof of one client"
+    cause: "The proof was altered, is signed with another key, or an ECDSA signature is in DER"
+    fix: "Sign with the private half of `jwk`; ECDSA signatures are `r` and `s` side by side"
+    check: "Whether another library verifies the proof"
+
+    /// A claim that every proof must have is absent or empty.
+    ProofClaimMissing { claim: &'static str } = "proof_claim_missing"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.2"
+    text: "the proof lacks a required claim"
+    symptom: "401 `invalid_dpop_proof` at the resource, while the token endpoint takes the proofs"
+    cause: "Proofs for a resource need `ath`, which those for the token endpoint do not have"
+    fix: "Put `jti`, `htm`, `htu`, `iat` and `ath` into every proof for a resource"
+    check: "The claims of the proof"
+
+    /// A claim of the proof has the wrong type or is out of range.
+    ProofClaimMalformed { claim: &'static str } = "proof_claim_malformed"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.2, RFC 7519 section 4.1"
+    text: "a claim of the proof is malformed"
+    symptom: "401 `invalid_dpop_proof` for every proof of one client"
+    cause: "A date written as text, or an id written as a number"
+    fix: "Write dates as numbers of seconds and all else as text"
+    check: "The type of the claim in the decoded proof"
+
+    /// The proof was made for another HTTP method.
+    ProofMethodMismatch { htm: Excerpt } = "proof_method_mismatch"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3"
+    text: "the proof was made for another method"
+    symptom: "401 `invalid_dpop_proof` for some calls only"
+    cause: "One proof is used for several requests, or `htm` is written in lower case"
+    fix: "Make a proof for each request, with the method exactly as it is sent"
+    check: "`htm` in the proof against the request line"
+
+    /// The proof was made for another URL.
+    ProofUrlMismatch { htu: Excerpt } = "proof_url_mismatch"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3, RFC 3986 section 6.2"
+    text: "the proof was made for another URL"
+    symptom: "401 `invalid_dpop_proof` behind a proxy, while it works without"
+    cause: "The client calls another host, port or path than `resource` and the path the gate sees"
+    fix: "Set `resource` to the URL that clients call; let no proxy in front of the gate rewrite the path"
+    check: "`htu` in the proof against `resource` and the path in the gate's access log"
+
+    /// The proof is too old, or its `exp` has passed.
+    ProofExpired { end: UnixTime, now: UnixTime } = "proof_expired"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 sections 4.3 and 11.1"
+    text: "the proof has expired"
+    symptom: "401 `invalid_dpop_proof` for every proof of one machine, or after a pause"
+    cause: "A proof was kept and used later, or the client's clock is behind"
+    fix: "Make a fresh proof for every request; synchronise the clocks, or switch nonces on"
+    check: "`iat` in the proof against the clock of the gate"
+
+    /// The proof's `iat` or `nbf` lies in the future, beyond the leeway.
+    ProofNotYetValid { begins: UnixTime, now: UnixTime } = "proof_not_yet_valid"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 sections 4.3 and 11.1"
+    text: "the proof is not valid yet"
+    symptom: "401 `invalid_dpop_proof` for every proof of one machine"
+    cause: "The client's clock runs ahead, or `iat` is in milliseconds"
+    fix: "Synchronise the clocks, or switch nonces on; write `iat` in seconds"
+    check: "`iat` in the proof against the clock of the gate"
+
+    /// The proof was made for another access token (`ath`).
+    ProofTokenMismatch {} = "proof_token_mismatch"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 section 4.3"
+    text: "the proof was made for another access token"
+    symptom: "401 `invalid_dpop_proof` right after a token was refreshed"
+    cause: "The proof was made with the token before, or `ath` is not base64url of SHA-256"
+    fix: "Make the proof when the request is sent, from the token that is sent with it"
+    check: "`ath` in the proof against the digest of the token in the same request"
+
+    /// The proof is signed with another key than the one the token is bound to.
+    ProofKeyMismatch {} = "proof_key_mismatch"
+    InvalidToken 401 Coded NewToken Gate, "RFC 9449 sections 4.3 and 6.1, RFC 7638"
+    text: "the access token is bound to another key"
+    symptom: "401 `invalid_token` after a reload or a reinstallation of the client"
+    cause: "The client made a new key and kept its token, or the token is stolen"
+    fix: "Keep key and token together; with a new key get a new token"
+    check: "The thumbprint of `jwk` in the proof against `cnf.jkt` in the token"
+
+    /// The proof has been used before.
+    ProofReplayed {} = "proof_replayed"
+    InvalidDpopProof 401 Coded NewProof Gate, "RFC 9449 sections 4.3 and 11.1"
+    text: "the proof has been used before"
+    symptom: "401 `invalid_dpop_proof` on a retry, or for the second of two calls"
+    cause: "The client, or a proxy that retries, sent one proof twice; or somebody replays it"
+    fix: "Make a proof with a new `jti` for every request, retries included"
+    check: "Whether a layer below the one that makes the proof repeats requests"
+
+    /// The proof carries no nonce, and needs one.
+    NonceMissing {} = "nonce_missing"
+    UseDpopNonce 401 Coded RetryNonce Gate, "RFC 9449 section 9"
+    text: "the proof needs a nonce"
+    symptom: "401 `use_dpop_nonce` on the first call"
+    cause: "The client has not seen a nonce of this server yet: that is the usual course"
+    fix: "Repeat the call once, with the value of the `DPoP-Nonce` header in the proof's `nonce`"
+    check: "Whether the client reads `DPoP-Nonce` from every reply"
+
+    /// The proof's nonce is not one that counts now.
+    NonceUnknown {} = "nonce_unknown"
+    UseDpopNonce 401 Coded RetryNonce Gate, "RFC 9449 section 9"
+    text: "the nonce of the proof is no longer valid"
+    symptom: "401 `use_dpop_nonce` after a pause, or at every other gate of a fleet"
+    cause: "The nonce is older than five minutes, or the gates have different secrets"
+    fix: "Repeat the call once with the new nonce; give all gates the same `dpop.nonce.secret`"
+    check: "Whether the nonce came from this origin, and when"
+
+    /// Whether the proof has been used before cannot be told.
+    ReplayUnavailable { fault: &'static str, retry_after: u32 } = "replay_unavailable"
+    TemporarilyUnavailable 503 None Later Gate, "RFC 9449 section 11.1, RFC 9110 section 15.6.4"
+    text: "the store of used proofs is not available"
+    symptom: "503 with `Retry-After` for all callers with bound tokens"
+    cause: "The shared store does not answer, or the local one is full"
+    fix: "Repair the store or the way to it; raise `replay.capacity` to calls per second times `dpop.age`"
+    check: "`fault` in the log line; then ask the store from where the gate runs"
 
     /// The token lacks a scope that every call needs.
     InsufficientScope { missing: Vec<Excerpt> } = "insufficient_scope"

@@ -47,6 +47,8 @@ pub struct Help {
 pub enum Code {
     /// RFC 6750 section 3.1.
     InsufficientScope,
+    /// RFC 9449 sections 5 and 7.1.
+    InvalidDpopProof,
     /// RFC 6749 section 5.2, RFC 6750 section 3.1.
     InvalidRequest,
     /// RFC 6750 section 3.1.
@@ -57,6 +59,8 @@ pub enum Code {
     OriginForbidden,
     /// RFC 6749 section 4.1.2.1.
     TemporarilyUnavailable,
+    /// RFC 9449 sections 8 and 9.
+    UseDpopNonce,
 }
 
 impl Code {
@@ -64,10 +68,12 @@ impl Code {
     pub const fn oauth(self) -> &'static str {
         match self {
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken | Self::MissingToken => "invalid_token",
             Self::OriginForbidden => "origin_forbidden",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 
@@ -77,7 +83,11 @@ impl Code {
             Self::InsufficientScope => "scope_insufficient",
             Self::MissingToken => "missing_token",
             Self::TemporarilyUnavailable => "sts_unavailable",
-            Self::InvalidRequest | Self::InvalidToken | Self::OriginForbidden => self.oauth(),
+            Self::InvalidDpopProof
+            | Self::InvalidRequest
+            | Self::InvalidToken
+            | Self::OriginForbidden
+            | Self::UseDpopNonce => self.oauth(),
         }
     }
 }
@@ -116,6 +126,10 @@ pub enum Retry {
     FixRequest,
     /// Get a new token, once.
     NewToken,
+    /// Send the same token with a new proof.
+    NewProof,
+    /// Repeat the request at once, with the new nonce in a new proof.
+    RetryNonce,
     /// Authorize again with more scope.
     StepUp,
     /// The same request, after `Retry-After` seconds.
@@ -130,6 +144,8 @@ impl Retry {
         match self {
             Self::FixRequest => "fix_request",
             Self::NewToken => "new_token",
+            Self::NewProof => "new_proof",
+            Self::RetryNonce => "retry_with_nonce",
             Self::StepUp => "step_up",
             Self::Later => "later",
             Self::Never => "never",

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
+/// Members that only a private or symmetric key has (RFC 7518 section 6).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// Keys of a set that are kept.
 const SET_KEYS: usize = 100;
 /// Keys that are tried for one token.
@@ -42,6 +47,48 @@ impl Key {
         let material = DecodingKey::from_jwk(&jwk).ok()?;
         let key = Self { jwk, material };
         (may_verify && key.has_fitting_size()).then_some(key)
+    }
+
+    /// Reads the public key that a proof carries (RFC 9449 section 4.2).
+    ///
+    /// # Errors
+    /// A short text without anything of the key in it.
+    pub fn of_proof(value: &Value, algorithm: Algorithm) -> Result<Self, &'static str> {
+        let members = value.as_object().ok_or("not a JSON object")?;
+        if PRIVATE.iter().any(|member| members.contains_key(*member)) {
+            return Err("it holds a private member");
+        }
+        let mut value = value.clone();
+        if let Some(name) = value.get_mut("alg").filter(|name| *name == "Ed25519") {
+            // RFC 9864 section 2.2: the name that clients use for what `EdDSA` is here.
+            *name = "EdDSA".into();
+        }
+        let key = Self::read(&value).ok_or("no key that can verify")?;
+        if key.fits(algorithm) { Ok(key) } else { Err("it does not fit the algorithm") }
+    }
+
+    /// The key's SHA-256 thumbprint, base64url (RFC 7638 section 3, RFC 8037 section 2); `None` for
+    /// a kind of key that is never kept.
+    pub fn thumbprint(&self) -> Option<String> {
+        // The values were read as base64url: nothing in them needs an escape.
+        let canonical = match &self.jwk.algorithm {
+            AlgorithmParameters::EllipticCurve(point) => {
+                let curve = match point.curve {
+                    EllipticCurve::P256 => "P-256",
+                    EllipticCurve::P384 => "P-384",
+                    _ => return None,
+                };
+                format!(r#"{{"crv":"{curve}","kty":"EC","x":"{}","y":"{}"}}"#, point.x, point.y)
+            }
+            AlgorithmParameters::OctetKeyPair(pair) => {
+                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, pair.x)
+            }
+            AlgorithmParameters::RSA(key) => {
+                format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, key.e, key.n)
+            }
+            _ => return None,
+        };
+        Some(URL_SAFE_NO_PAD.encode(Sha256::digest(canonical)))
     }
 
     /// RFC 7518 sections 3.3, 3.5 and 6.2.1.2, RFC 8037 section 2.

@@ -2,19 +2,28 @@
 
 mod outcome;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::TypeError;
+use js_sys::{Function, TypeError};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::{Answers, Body, Config, Decision, Fetch, Fetched, Gate, Request, Step, UnixTime};
+use crate::{
+    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, LocalStore, Request,
+    Step, UnixTime,
+};
 use outcome::Outcome;
+
+/// The claims of one gate; made with the first of them, since a runtime may refuse randomness while
+/// it only loads a program.
+type Store = Rc<RefCell<Option<LocalStore>>>;
 
 /// A gate for one configuration.
 #[wasm_bindgen]
 pub struct Core {
     gate: Rc<Gate>,
+    store: Store,
 }
 
 /// A request on its way through the gate.
@@ -24,6 +33,8 @@ pub struct Visit {
     request: Request,
     answers: Answers,
     errand: Option<Errand>,
+    store: Store,
+    claim: Option<Claim>,
 }
 
 /// A document to fetch, and whom to tell.
@@ -42,16 +53,39 @@ enum Next<'a> {
     Fetch(bool),
     /// Another request's fetch, until this time at the latest.
     Wait(i64),
+    /// `Visit::claimed` wants the answer, or `Visit::claim_replied` where there is a call to make.
+    Claim {
+        key: &'a str,
+        expires: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<Call<'a>>,
+    },
 }
+
+/// A call to the shared store of claims: `GET`.
+#[derive(Serialize)]
+struct Call<'a> {
+    uri: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<&'a str>,
+    timeout: u32,
+    limit: usize,
+}
+
+/// Claims that the local store has room for, unless the configuration says more or less.
+const CAPACITY: u32 = 100_000;
 
 #[wasm_bindgen]
 impl Core {
-    /// Reads a configuration as JSON text; throws a `TypeError` that names the member at fault.
+    /// Reads a configuration as JSON text, with the function that looks up an environment variable;
+    /// throws a `TypeError` that names the member at fault.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &str) -> Result<Core, TypeError> {
+    pub fn new(config: &str, env: &Function) -> Result<Core, TypeError> {
         let refused = |error: crate::ConfigError| TypeError::new(&error.to_string());
         let config = Config::read(config.as_bytes()).map_err(refused)?;
-        Ok(Self { gate: Rc::new(Gate::new(config).map_err(refused)?) })
+        let variable = |name: &str| env.call1(&JsValue::UNDEFINED, &name.into()).ok()?.as_string();
+        let gate = Rc::new(Gate::new(config, &variable).map_err(refused)?);
+        Ok(Self { gate, store: Store::default() })
     }
 
     /// Begins with a request; `headers` are pairs of text, one character a byte.
@@ -69,7 +103,8 @@ impl Core {
         let id = Request::id_in(&headers).or_else(|| new_id(now));
         let request = Request { method, url, headers, id, body: Body::Unread };
         let answers = Answers::default();
-        Ok(Visit { gate: Rc::clone(&self.gate), request, answers, errand: None })
+        let (gate, store) = (Rc::clone(&self.gate), Rc::clone(&self.store));
+        Ok(Visit { gate, request, answers, errand: None, store, claim: None })
     }
 
     /// A fetch that is due soon, so that no request has to wait for it.
@@ -92,13 +127,19 @@ impl Core {
 #[wasm_bindgen]
 impl Visit {
     /// Goes on as far as possible; `now` in seconds since 1970.
-    pub fn next(&mut self, now: f64) -> Result<JsValue, JsValue> {
+    ///
+    /// `elsewhere`: claims are for a store of the caller's.
+    pub fn next(&mut self, now: f64, elsewhere: bool) -> Result<JsValue, JsValue> {
         let unsupported = Decision::host_failed("a step is not supported");
         let step = loop {
             match self.gate.check(&self.request, &self.answers, instant(now)) {
                 Step::Verify(check) => {
                     let verdict = check.verify();
                     self.answers.verified(check, verdict);
+                }
+                Step::Claim(claim) if claim.call.is_none() && !elsewhere => {
+                    let claimed = self.claim_here(&claim, instant(now));
+                    self.answers.claimed(claim, claimed);
                 }
                 other => break other,
             }
@@ -110,10 +151,26 @@ impl Visit {
                 Next::Fetch(true)
             }
             Step::Wait(until) => Next::Wait(until.seconds()),
-            Step::Done(decision) => {
-                Next::Done(Box::new(Outcome::of(&self.gate, decision, &self.request)))
+            Step::Claim(claim) => {
+                self.claim = Some(claim.clone());
+                Next::Claim {
+                    key: &claim.key,
+                    expires: claim.until.seconds(),
+                    call: claim.call.as_ref().map(|call| Call {
+                        uri: &call.uri,
+                        authorization: call.authorization(),
+                        timeout: call.timeout,
+                        limit: call.limit,
+                    }),
+                }
             }
-            _ => Next::Done(Box::new(Outcome::of(&self.gate, &unsupported, &self.request))),
+            Step::Done(decision) => {
+                Next::Done(Box::new(Outcome::of(&self.gate, decision, &self.request, instant(now))))
+            }
+            _ => {
+                let outcome = Outcome::of(&self.gate, &unsupported, &self.request, instant(now));
+                Next::Done(Box::new(outcome))
+            }
         };
         // As JSON text: an integer claim beyond 2^53 becomes what `JSON.parse` makes of it, where
         // serde-wasm-bindgen would refuse the whole outcome.
@@ -125,9 +182,45 @@ impl Visit {
         self.errand.take()
     }
 
+    /// What the caller's store says to the claim: the first, or not; `undefined` where it fails.
+    pub fn claimed(&mut self, first: Option<bool>) {
+        self.conclude(match first {
+            Some(true) => Claimed::First,
+            Some(false) => Claimed::Taken,
+            None => Claimed::Failed("the store does not answer"),
+        });
+    }
+
+    /// The shared store's reply to the claim's call.
+    pub fn claim_replied(&mut self, status: u16, body: &[u8]) {
+        let call = self.claim.as_ref().and_then(|claim| claim.call.as_ref());
+        let claimed = call.map(|call| call.answer(status, body));
+        self.conclude(claimed.unwrap_or(Claimed::Failed("nobody asked the store")));
+    }
+
     /// The fetch that `next` said to wait for has not ended in time.
     pub fn timed_out(&mut self) {
         self.answers.timed_out();
+    }
+
+    fn claim_here(&self, claim: &Claim, now: UnixTime) -> Claimed {
+        let mut store = self.store.borrow_mut();
+        if store.is_none() {
+            let mut seed = [0; 16];
+            if getrandom::fill(&mut seed).is_err() {
+                return Claimed::Failed("there is no randomness");
+            }
+            let capacity = self.gate.config().replay.capacity.unwrap_or(CAPACITY);
+            *store = Some(LocalStore::new(capacity, seed));
+        }
+        let unmade = Claimed::Failed("there is no store");
+        store.as_mut().map_or(unmade, |store| store.claim(claim, now))
+    }
+
+    fn conclude(&mut self, claimed: Claimed) {
+        if let Some(claim) = self.claim.take() {
+            self.answers.claimed(claim, claimed);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Decision, Gate, Grant, Request};
+use crate::{Decision, Gate, Grant, Request, UnixTime};
 
 #[derive(Serialize)]
 pub struct Outcome<'a> {
@@ -26,6 +26,8 @@ struct Granted<'a> {
     subject: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumbprint: Option<&'a str>,
     scopes: &'a [String],
     claims: &'a Map<String, Value>,
     headers: Vec<(String, String)>,
@@ -41,10 +43,10 @@ struct Written {
 }
 
 impl<'a> Outcome<'a> {
-    pub fn of(gate: &Gate, decision: &'a Decision, request: &Request) -> Self {
+    pub fn of(gate: &Gate, decision: &'a Decision, request: &Request, now: UnixTime) -> Self {
         let (name, reason, facts, grant) = match decision {
             Decision::Allow(grant) => {
-                ("allow", None, None, Some(Granted::of(gate, grant, request)))
+                ("allow", None, None, Some(Granted::of(gate, grant, request, now)))
             }
             Decision::Deny(error) => {
                 let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
@@ -52,7 +54,7 @@ impl<'a> Outcome<'a> {
             }
             Decision::Answer(_) => ("answer", None, None, None),
         };
-        let reply = gate.reply(decision, request).map(|reply| Written {
+        let reply = gate.reply(decision, request, now).map(|reply| Written {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
@@ -79,7 +81,7 @@ fn is_hop_by_hop(name: &str, request: &Request) -> bool {
 }
 
 impl<'a> Granted<'a> {
-    fn of(gate: &Gate, grant: &'a Grant, request: &Request) -> Self {
+    fn of(gate: &Gate, grant: &'a Grant, request: &Request, now: UnixTime) -> Self {
         let headers = Gate::upstream_headers(grant, request).into_iter();
         // Ours travel on, whatever the caller says of them.
         let own = |name: &String| grant.forward.set().iter().any(|(set, _)| set == name);
@@ -89,10 +91,11 @@ impl<'a> Granted<'a> {
             issuer: &grant.issuer,
             subject: grant.subject.as_deref(),
             client: grant.client.as_deref(),
+            thumbprint: grant.proof.as_ref().map(|proof| proof.thumbprint.as_str()),
             scopes: &grant.scopes,
             claims: &grant.claims,
             headers: headers.map(|(name, value)| (name, text(value))).collect(),
-            reply_headers: gate.reply_headers(request),
+            reply_headers: gate.reply_headers(grant, request, now),
         }
     }
 }

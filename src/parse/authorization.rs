@@ -1,13 +1,37 @@
 //! headers -> [`Credential`]. Never logs, clips or repairs a token.
 
 use super::target::Target;
+use crate::config::Config;
 use crate::error::{Error, Excerpt};
 use crate::request::Request;
 
-/// What the caller showed. Its token is a secret: the type has no `Debug`.
+/// What the caller showed. Its token and proof are secrets: the type has no `Debug`.
 pub struct Credential {
-    /// The access token, of the characters of `b64token` only (RFC 6750 section 2.1).
+    /// How the token was sent.
+    pub scheme: Scheme,
+    /// The access token, of the characters of `token68` only (RFC 9110 section 11.2).
     pub token: String,
+    /// The proofs beside it.
+    pub proofs: Proofs,
+}
+
+/// An authorization scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 9449 section 7.1.
+    Dpop,
+}
+
+/// The values of `DPoP` header fields (RFC 9449 section 4.1).
+pub enum Proofs {
+    /// There is none.
+    None,
+    /// One.
+    One(String),
+    /// So many: RFC 9449 section 4.3 takes one.
+    Many(usize),
 }
 
 /// Reads the one credential of a request.
@@ -18,20 +42,39 @@ pub struct Credential {
 pub fn credential(
     request: &Request,
     target: &Target<'_>,
-    limit: usize,
+    config: &Config,
 ) -> Result<Credential, Error> {
     if target.has_parameter("access_token") {
         return Err(Error::TokenInQuery {});
     }
     let mut fields = request.header("authorization");
     let field = fields.next().ok_or(Error::MissingToken {})?;
-    match fields.count() {
-        0 => read(field, limit),
-        more => Err(Error::AuthorizationDuplicated { count: more.saturating_add(1) }),
+    let (scheme, token) = match fields.count() {
+        0 => read(field, config.limits.token)?,
+        more => return Err(Error::AuthorizationDuplicated { count: more.saturating_add(1) }),
+    };
+    if scheme == Scheme::Dpop && !config.dpop.is_on() {
+        return Err(Error::SchemeUnsupported { scheme: Excerpt::of("dpop") });
+    }
+    Ok(Credential { scheme, token, proofs: Proofs::read(request) })
+}
+
+impl Proofs {
+    fn read(request: &Request) -> Self {
+        let fields: Vec<_> = request.header("dpop").map(String::from_utf8_lossy).collect();
+        let [field] = fields.as_slice() else {
+            return if fields.is_empty() { Self::None } else { Self::Many(fields.len()) };
+        };
+        // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3).
+        match field.split(',').filter(|part| !part.trim_matches([' ', '\t']).is_empty()).count() {
+            0 => Self::None,
+            1 => Self::One(field.trim_matches([' ', '\t']).to_owned()),
+            count => Self::Many(count),
+        }
     }
 }
 
-fn read(field: &[u8], limit: usize) -> Result<Credential, Error> {
+fn read(field: &[u8], limit: usize) -> Result<(Scheme, String), Error> {
     let field = std::str::from_utf8(field).map_err(|_| Error::AuthorizationMalformed {})?;
     let field = field.trim_matches([' ', '\t']);
     // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3).
@@ -39,19 +82,21 @@ fn read(field: &[u8], limit: usize) -> Result<Credential, Error> {
         0 | 1 => {}
         count => return Err(Error::AuthorizationDuplicated { count }),
     }
-    let scheme = field.split([' ', '\t']).next().unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Error::SchemeUnsupported { scheme: named(scheme) });
-    }
+    let word = field.split([' ', '\t']).next().unwrap_or_default();
+    let scheme = match word.to_ascii_lowercase().as_str() {
+        "bearer" => Scheme::Bearer,
+        "dpop" => Scheme::Dpop,
+        _ => return Err(Error::SchemeUnsupported { scheme: named(word) }),
+    };
     // RFC 9110 section 11.4: one or more spaces, and nothing else.
-    let token = field.strip_prefix(scheme).unwrap_or_default().trim_start_matches(' ');
+    let token = field.strip_prefix(word).unwrap_or_default().trim_start_matches(' ');
     if token.len() > limit {
         return Err(Error::TokenTooLong { bytes: token.len(), limit });
     }
     if !is_b64token(token) {
         return Err(Error::AuthorizationMalformed {});
     }
-    Ok(Credential { token: token.to_owned() })
+    Ok((scheme, token.to_owned()))
 }
 
 fn starts_credential(part: &str) -> bool {
@@ -82,7 +127,7 @@ mod tests {
     fn the_scheme_is_case_insensitive_and_white_space_is_trimmed() {
         for field in ["Bearer a.b.c", "BEARER a.b.c", "bearer  a.b.c ", "\tBearer a.b.c\t"] {
             assert!(
-                read(field.as_bytes(), 100).is_ok_and(|found| found.token == "a.b.c"),
+                read(field.as_bytes(), 100).is_ok_and(|(_, token)| token == "a.b.c"),
                 "{field}"
             );
         }

@@ -5,7 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::json::object;
-use crate::error::Error;
 
 /// A compact JWS whose header and payload are JSON objects (RFC 7515 section 7.1). Most of a token:
 /// the type has no `Debug`.
@@ -28,8 +27,21 @@ pub struct Header {
     pub algorithm: String,
     /// `kid`.
     pub key_id: Option<String>,
-    /// `typ`, in lower case and without `application/` (RFC 7515 section 4.1.9).
+    /// `typ`.
     pub media_type: Option<String>,
+    /// `jwk`: what a proof says of its key, and nothing that a token may say.
+    pub key: Option<Value>,
+}
+
+/// Why a text is no JWS that is read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is broken.
+    Malformed(&'static str),
+    /// It is encrypted: five segments (RFC 7516 section 3.1).
+    Encrypted,
+    /// Its header asks for this extension.
+    Extended(&'static str),
 }
 
 /// A compact JWS whose payload may be anything (RFC 7515 section 7.1).
@@ -48,27 +60,32 @@ pub struct Compact {
 /// Reads a compact JWS whose payload is a JSON object.
 ///
 /// # Errors
-/// [`Error::TokenEncrypted`], [`Error::TokenMalformed`] or [`Error::HeaderUnsupported`].
-pub fn jws(token: &str) -> Result<Jws, Error> {
+/// Why it is none.
+pub fn jws(token: &str) -> Result<Jws, Unread> {
     let Compact { header, payload, signing_input, signature } = compact(token)?;
-    Ok(Jws { header, claims: object(&payload).map_err(malformed)?, signing_input, signature })
+    Ok(Jws {
+        header,
+        claims: object(&payload).map_err(Unread::Malformed)?,
+        signing_input,
+        signature,
+    })
 }
 
 /// Reads a compact JWS.
 ///
 /// # Errors
 /// As [`jws`], except for the payload.
-pub fn compact(token: &str) -> Result<Compact, Error> {
+pub fn compact(token: &str) -> Result<Compact, Unread> {
     let mut segments = token.split('.');
     let parts = (segments.next(), segments.next(), segments.next(), segments.count());
     let (header, payload, signature) = match parts {
         (Some(header), Some(payload), Some(signature), 0) => (header, payload, signature),
-        (Some(_), Some(_), Some(_), 2) => return Err(Error::TokenEncrypted {}),
-        _ => return Err(malformed("not three segments")),
+        (Some(_), Some(_), Some(_), 2) => return Err(Unread::Encrypted),
+        _ => return Err(Unread::Malformed("not three segments")),
     };
     let signing_input = token.len().saturating_sub(signature.len()).saturating_sub(1);
     Ok(Compact {
-        header: Header::read(&object(&decoded(header)?).map_err(malformed)?)?,
+        header: Header::read(&object(&decoded(header)?).map_err(Unread::Malformed)?)?,
         payload: decoded(payload)?,
         signing_input: token.as_bytes().iter().copied().take(signing_input).collect(),
         signature: decoded(signature)?,
@@ -76,41 +93,34 @@ pub fn compact(token: &str) -> Result<Compact, Error> {
 }
 
 impl Header {
-    fn read(members: &Map<String, Value>) -> Result<Self, Error> {
+    fn read(members: &Map<String, Value>) -> Result<Self, Unread> {
         for member in ["crit", "b64", "zip", "enc", "cty"] {
             if members.contains_key(member) {
-                return Err(Error::HeaderUnsupported { member });
+                return Err(Unread::Extended(member));
             }
         }
         let text = |member, fault| match members.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(malformed(fault)),
+            Some(_) => Err(Unread::Malformed(fault)),
         };
-        let media_type = text("typ", "`typ` is not text")?.map(|typ| {
-            let typ = typ.to_ascii_lowercase();
-            typ.strip_prefix("application/").map_or(typ.clone(), str::to_owned)
-        });
         Ok(Self {
-            algorithm: text("alg", "`alg` is not text")?.ok_or(malformed("no `alg`"))?,
+            algorithm: text("alg", "`alg` is not text")?.ok_or(Unread::Malformed("no `alg`"))?,
             key_id: text("kid", "`kid` is not text")?,
-            media_type,
+            media_type: text("typ", "`typ` is not text")?,
+            key: members.get("jwk").cloned(),
         })
     }
 }
 
 /// RFC 7515 section 2: unpadded, URL-safe, and canonical: unused bits are zero.
-fn decoded(segment: &str) -> Result<Vec<u8>, Error> {
-    URL_SAFE_NO_PAD.decode(segment).map_err(|_| malformed("not base64url"))
-}
-
-fn malformed(fault: &'static str) -> Error {
-    Error::TokenMalformed { fault }
+fn decoded(segment: &str) -> Result<Vec<u8>, Unread> {
+    URL_SAFE_NO_PAD.decode(segment).map_err(|_| Unread::Malformed("not base64url"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Error, jws};
+    use super::{Unread, jws};
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -119,10 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_split_and_its_type_folded() -> Result<(), Error> {
+    fn a_token_is_split() -> Result<(), Unread> {
         let token = token(r#"{"alg":"ES256","kid":"1","typ":"Application/AT+jwt"}"#, "{}");
         let read = jws(&token)?;
-        assert_eq!(read.header.media_type.as_deref(), Some("at+jwt"));
+        assert_eq!(read.header.media_type.as_deref(), Some("Application/AT+jwt"));
         assert_eq!(format!("{}.c2ln", String::from_utf8_lossy(&read.signing_input)), token);
         assert_eq!(read.signature, b"sig");
         Ok(())
@@ -132,9 +142,9 @@ mod tests {
     fn segments_are_counted() {
         for text in ["", ".", "a.b", "a.b.c.d", "a.b.c.d.e.f"] {
             let fault = "not three segments";
-            assert_eq!(jws(text).err(), Some(Error::TokenMalformed { fault }), "{text}");
+            assert_eq!(jws(text).err(), Some(Unread::Malformed(fault)), "{text}");
         }
-        assert_eq!(jws("a.b.c.d.e").err(), Some(Error::TokenEncrypted {}));
-        assert!(matches!(jws("..").err(), Some(Error::TokenMalformed { .. })));
+        assert_eq!(jws("a.b.c.d.e").err(), Some(Unread::Encrypted));
+        assert!(matches!(jws("..").err(), Some(Unread::Malformed(_))));
     }
 }

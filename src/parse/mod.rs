@@ -7,13 +7,15 @@ mod jws;
 mod origin;
 mod target;
 mod trace;
+mod uri;
 
-pub use authorization::{Credential, credential};
+pub use authorization::{Credential, Proofs, Scheme, credential};
 pub use cache::max_age;
 pub use json::object;
 #[cfg(test)]
 pub use jws::compact;
-pub use jws::{Jws, jws};
+pub use jws::{Jws, Unread, jws};
 pub use origin::{Origin, preflight};
 pub use target::Target;
 pub use trace::Trace;
+pub use uri::{normal_origin, normal_path};

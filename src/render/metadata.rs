@@ -1,8 +1,9 @@
 //! Configuration -> the protected-resource metadata document, and where it stands (RFC 9728).
 
+use jsonwebtoken::Algorithm;
 use serde::Serialize;
 
-use crate::config::{Config, split_url};
+use crate::config::{Config, DpopMode, split_url};
 
 /// RFC 9728 section 3.
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -14,18 +15,30 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     scopes_supported: &'a [String],
     bearer_methods_supported: [&'static str; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dpop_signing_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dpop_bound_access_tokens_required: Option<bool>,
 }
 
 /// The document (RFC 9728 section 2).
 pub fn document(config: &Config) -> String {
+    let dpop = config.dpop.is_on().then_some(&config.dpop);
     let document = Document {
         resource: &config.resource,
         authorization_servers: config.issuers.iter().map(|issuer| issuer.issuer.as_str()).collect(),
         scopes_supported: &config.scopes,
         bearer_methods_supported: ["header"],
+        dpop_signing_alg_values_supported: dpop.map_or(vec![], |dpop| names(&dpop.algorithms)),
+        dpop_bound_access_tokens_required: dpop.map(|dpop| dpop.mode == DpopMode::Required),
     };
     // Text and lists of text always serialise.
     serde_json::to_string(&document).unwrap_or_default()
+}
+
+/// The names of algorithms (RFC 7518 section 3.1): `jsonwebtoken` calls them the same.
+pub fn names(algorithms: &[Algorithm]) -> Vec<String> {
+    algorithms.iter().map(|algorithm| format!("{algorithm:?}")).collect()
 }
 
 /// Where the document of a resource stands: the path form (RFC 9728 section 3.1).

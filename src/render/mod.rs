@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::decide::Answer;
 use crate::error::{Challenge, Error};
 
-pub use cors::readable;
 pub use log::line;
 pub use metadata::is_metadata;
 
@@ -32,6 +31,8 @@ pub struct Context<'a> {
     pub id: Option<&'a str>,
     /// The listed origin that it comes from.
     pub origin: Option<&'a str>,
+    /// The nonce that the caller's next proof must carry.
+    pub nonce: Option<&'a str>,
 }
 
 /// The reply to a denied call.
@@ -39,7 +40,13 @@ pub fn denial(error: &Error, context: Context<'_>, config: &Config) -> Reply {
     let row = error.reason().row();
     let mut headers = vec![("content-type", "application/problem+json".to_owned())];
     if row.challenge != Challenge::None {
-        headers.push(("www-authenticate", challenge::bearer(row, config)));
+        let challenges = challenge::all(row, config).into_iter();
+        headers.extend(challenges.map(|challenge| ("www-authenticate", challenge)));
+        if let Some(nonce) = context.nonce {
+            headers.push(next_nonce(nonce));
+            // RFC 9449 section 8.2: a nonce out of a cache is a stale one.
+            headers.push(("cache-control", "no-store".to_owned()));
+        }
     }
     if let Some(seconds) = retry_after(error) {
         headers.push(("retry-after", seconds.to_string()));
@@ -63,6 +70,18 @@ pub fn answer(answer: &Answer, context: Context<'_>, config: &Config) -> Reply {
     reply.of(context, config)
 }
 
+/// What the reply to a call that passes carries besides the upstream's headers.
+pub fn beside(context: Context<'_>, config: &Config) -> Vec<(&'static str, String)> {
+    let mut headers: Vec<_> = context.nonce.map(next_nonce).into_iter().collect();
+    headers.extend(cors::readable(context.origin, config));
+    headers
+}
+
+/// RFC 9449 section 8.2.
+fn next_nonce(nonce: &str) -> (&'static str, String) {
+    ("dpop-nonce", nonce.to_owned())
+}
+
 impl Reply {
     fn of(mut self, context: Context<'_>, config: &Config) -> Self {
         if let Some(id) = context.id {
@@ -76,9 +95,9 @@ impl Reply {
 /// RFC 9110 section 10.2.3.
 fn retry_after(error: &Error) -> Option<u32> {
     match error {
-        Error::KeysUnavailable { retry_after, .. } | Error::HostFailed { retry_after, .. } => {
-            Some(*retry_after)
-        }
+        Error::KeysUnavailable { retry_after, .. }
+        | Error::HostFailed { retry_after, .. }
+        | Error::ReplayUnavailable { retry_after, .. } => Some(*retry_after),
         _ => None,
     }
 }

@@ -1,17 +1,30 @@
 //! Credential -> [`Verified`]. Never asks a clock or a network: what it lacks, it names.
 
+mod dpop;
 mod signature;
 mod token;
 #[cfg(test)]
 mod wycheproof;
 
+use serde_json::{Map, Value};
+
 use crate::config::Config;
 use crate::error::Error;
 use crate::keys::{Fetch, Keys, Patience};
+use crate::nonce::Nonces;
+use crate::parse::Credential;
 use crate::time::UnixTime;
 
+pub use dpop::Proof;
 pub use signature::{SignatureCheck, Signatures, Verdict};
-pub use token::{Verified, verify};
+
+/// A token that a configured issuer signed for this resource, and that holds now; shown by the
+/// holder of its key, if it is bound to one.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    claims: Map<String, Value>,
+    proof: Option<Proof>,
+}
 
 /// What a verification may use.
 pub struct Means<'a> {
@@ -23,6 +36,12 @@ pub struct Means<'a> {
     pub signatures: &'a Signatures,
     /// Whether to wait for fetches of other requests.
     pub patience: Patience,
+    /// The nonces that proofs must carry; `None` where they need none.
+    pub nonces: Option<&'a Nonces>,
+    /// The method of the request, as sent.
+    pub method: &'a str,
+    /// The path of the request, as sent.
+    pub path: &'a str,
     /// The time.
     pub now: UnixTime,
 }
@@ -38,6 +57,43 @@ pub enum Missing {
     Wait(UnixTime),
     /// A signature must be checked.
     Signature(SignatureCheck),
+}
+
+/// Verifies the access token of a credential, and the proof that belongs to it.
+///
+/// # Errors
+/// The first rule that is broken, or what is needed to go on.
+pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
+    let claims = token::claims(&credential.token, means)?;
+    let proof = dpop::proof(credential, claims.get("cnf"), means)?;
+    Ok(Verified { claims, proof })
+}
+
+impl Verified {
+    /// A claim, as the issuer signed it.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// All claims.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// A claim that is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.claim(name).and_then(Value::as_str)
+    }
+
+    /// The granted scopes (RFC 9068 section 2.2.3).
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.text("scope").unwrap_or_default().split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// The proof that the caller holds the token's key; `None` where the token is bound to none.
+    pub fn proof(&self) -> Option<&Proof> {
+        self.proof.as_ref()
+    }
 }
 
 impl From<Error> for Missing {

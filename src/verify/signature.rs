@@ -11,6 +11,8 @@ use rsa::pss;
 use rsa::sha2::digest::const_oid::AssociatedOid;
 use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 
+use super::Missing;
+use crate::error::Error;
 use crate::keys::Key;
 
 /// One question: did this key sign this message so?
@@ -55,8 +57,18 @@ impl Signatures {
         self.answers.push((check, verdict));
     }
 
-    pub(super) fn verdict(&self, check: &SignatureCheck) -> Option<Verdict> {
-        self.answers.iter().find(|(asked, _)| asked == check).map(|(_, verdict)| *verdict)
+    /// Whether a signature holds, as far as the host has said.
+    pub(super) fn hold(&self, check: SignatureCheck) -> Result<bool, Missing> {
+        let verdict = self.answers.iter().find(|(asked, _)| *asked == check);
+        match verdict.map(|(_, verdict)| *verdict) {
+            Some(Verdict::Valid) => Ok(true),
+            Some(Verdict::Invalid) => Ok(false),
+            Some(Verdict::Failed) => {
+                let fault = "no signature check";
+                Err(Error::HostFailed { fault, retry_after: 1 }.into())
+            }
+            None => Err(Missing::Signature(check)),
+        }
     }
 }
 

@@ -7,54 +7,34 @@ use std::sync::Arc;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-use super::{Means, Missing, SignatureCheck, Signatures, Verdict};
+use super::{Means, Missing, SignatureCheck, Signatures};
 use crate::config::{Config, Issuer, Relaxable};
 use crate::error::{Error, Excerpt};
 use crate::keys::{Key, Lookup, Wanted};
-use crate::parse::{Credential, Jws, jws};
+use crate::parse::{Jws, Unread, jws};
 use crate::time::UnixTime;
 
-/// A token that a configured issuer signed for this resource, and that holds now.
-#[derive(Clone, Debug)]
-pub struct Verified {
-    claims: Map<String, Value>,
-}
-
-impl Verified {
-    /// A claim, as the issuer signed it.
-    pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.claims.get(name)
-    }
-
-    /// All claims.
-    pub fn claims(&self) -> &Map<String, Value> {
-        &self.claims
-    }
-
-    /// A claim that is text.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.claim(name).and_then(Value::as_str)
-    }
-
-    /// The granted scopes (RFC 9068 section 2.2.3).
-    pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.text("scope").unwrap_or_default().split(' ').filter(|scope| !scope.is_empty())
-    }
-}
-
-/// Verifies the access token of a credential.
+/// Verifies an access token: its claims.
 ///
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
-pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
-    let token = jws(&credential.token)?;
+pub fn claims(token: &str, means: &mut Means<'_>) -> Result<Map<String, Value>, Missing> {
+    let token = jws(token).map_err(malformed)?;
     let (index, issuer) = issuer(&token, means.config)?;
     let algorithm = algorithm(&token, issuer)?;
     media_type(&token, issuer)?;
     let candidates = candidates(&token, index, algorithm, means)?;
     signature(&token, algorithm, candidates, means.signatures)?;
-    claims(&token.claims, means.config, issuer, means.now)?;
-    Ok(Verified { claims: token.claims })
+    hold(&token.claims, means.config, issuer, means.now)?;
+    Ok(token.claims)
+}
+
+fn malformed(unread: Unread) -> Error {
+    match unread {
+        Unread::Malformed(fault) => Error::TokenMalformed { fault },
+        Unread::Encrypted => Error::TokenEncrypted {},
+        Unread::Extended(member) => Error::HeaderUnsupported { member },
+    }
 }
 
 /// Issuers are compared byte for byte (RFC 9068 section 4, RFC 8414 section 3.3).
@@ -76,15 +56,17 @@ fn algorithm(token: &Jws, issuer: &Issuer) -> Result<Algorithm, Error> {
 
 /// RFC 9068 section 4, RFC 8725 section 3.11.
 fn media_type(token: &Jws, issuer: &Issuer) -> Result<(), Error> {
-    let typ = token.header.media_type.as_deref().unwrap_or_default();
-    let folded = |allowed: &String| {
-        let allowed = allowed.to_ascii_lowercase();
-        allowed.strip_prefix("application/").unwrap_or(&allowed) == typ
-    };
-    if issuer.types.iter().any(folded) {
+    let typ = folded(token.header.media_type.as_deref().unwrap_or_default());
+    if issuer.types.iter().any(|allowed| folded(allowed) == typ) {
         return Ok(());
     }
-    Err(Error::TypeNotAllowed { typ: Excerpt::of(typ) })
+    Err(Error::TypeNotAllowed { typ: Excerpt::of(&typ) })
+}
+
+/// In lower case and without `application/` (RFC 7515 section 4.1.9).
+fn folded(media_type: &str) -> String {
+    let name = media_type.to_ascii_lowercase();
+    name.strip_prefix("application/").map_or(name.clone(), str::to_owned)
 }
 
 fn candidates(
@@ -121,22 +103,15 @@ fn signature(
     for key in candidates {
         let message = token.signing_input.clone();
         let check = SignatureCheck { algorithm, key, message, signature: token.signature.clone() };
-        match signatures.verdict(&check) {
-            Some(Verdict::Valid) => return Ok(()),
-            Some(Verdict::Invalid) => {}
-            Some(Verdict::Failed) => {
-                return Err(
-                    Error::HostFailed { fault: "no signature check", retry_after: 1 }.into()
-                );
-            }
-            None => return Err(Missing::Signature(check)),
+        if signatures.hold(check)? {
+            return Ok(());
         }
     }
     Err(Error::SignatureInvalid {}.into())
 }
 
 /// RFC 9068 section 4, RFC 7519 section 4.1.
-fn claims(
+fn hold(
     claims: &Map<String, Value>,
     config: &Config,
     issuer: &Issuer,
@@ -170,10 +145,7 @@ fn claims(
     if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
         return Err(Error::ClaimMalformed { claim: "scope" });
     }
-    match claims.contains_key("cnf") {
-        true => Err(Error::DpopUnsupported {}),
-        false => Ok(()),
-    }
+    Ok(())
 }
 
 /// RFC 9068 section 4: one of ours, byte for byte (RFC 7519 section 4.1.3).
@@ -209,12 +181,5 @@ fn required_text<'a>(
 }
 
 fn date(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<UnixTime>, Error> {
-    match claims.get(claim) {
-        None => Ok(None),
-        Some(Value::Number(number)) => match UnixTime::from_numeric_date(number) {
-            Some(date) => Ok(Some(date)),
-            None => Err(Error::ClaimMalformed { claim }),
-        },
-        Some(_) => Err(Error::ClaimMalformed { claim }),
-    }
+    UnixTime::in_claims(claims, claim).map_err(|()| Error::ClaimMalformed { claim })
 }

@@ -100,6 +100,7 @@ export function hostCalls(worker) {
     proxy_get_shared_data(pointer, size, valueAt, sizeAt, casAt) {
       const entry = worker.shared.get(memory.byteString(pointer, size));
       if (!entry) return Status.NotFound;
+      if (typeof entry === 'number') return entry;
       memory.give(entry.value, valueAt, sizeAt);
       memory.setU32(casAt, entry.cas);
       return Status.Ok;

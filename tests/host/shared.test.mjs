@@ -41,3 +41,14 @@ test('the counter is one for all keys, and values are copies', () => {
   assert.deepEqual(shared.get('a'), { value: one, cas: 1 });
   assert.deepEqual(shared.get('b'), { value: one, cas: 2 });
 });
+
+test('a key that fails is neither read nor written, and others are', () => {
+  let down = true;
+  const shared = new SharedData({ fails: (key) => down && key.startsWith('claims') });
+  assert.equal(shared.get('claims/1'), Status.InternalFailure);
+  assert.equal(shared.set('claims/1', one, NEVER), Status.InternalFailure);
+  assert.equal(shared.set('other', one, NEVER), Status.Ok);
+  down = false;
+  assert.equal(shared.get('claims/1'), undefined);
+  assert.equal(shared.set('claims/1', two, NEVER), Status.Ok);
+});

@@ -372,6 +372,37 @@ test('workers may share data, and each has the clock it was given', async () => 
   assert.deepEqual(answers, [Status.Ok, 1700000061250000000n, Status.CasMismatch, 1000000000n]);
 });
 
+test('shared data that fails gives its status to the filter', async () => {
+  let down = false;
+  const answers = [];
+  const worker = await Worker.start(guest((host) => ({
+    proxy_on_tick() {
+      const key = host.put('claims');
+      answers.push(host.env.proxy_set_shared_data(...key, ...host.put('x'), 0), host.taken(host.env.proxy_get_shared_data(...key, 40, 44, 48)));
+    },
+  })), { shared: new SharedData({ fails: () => down }) });
+  worker.tick();
+  down = true;
+  worker.tick();
+  assert.deepEqual(answers, [Status.Ok, 'x', Status.InternalFailure, Status.InternalFailure]);
+});
+
+test('the environment is that of its worker, as bytes of utf-8, and may be empty', async () => {
+  const environments = [];
+  const filter = guest((host) => ({
+    proxy_on_vm_start() {
+      host.wasi.environ_sizes_get(40, 44);
+      const [count, size] = [host.u32(40), host.u32(44)];
+      host.wasi.environ_get(64, 4096);
+      const entries = Array.from({ length: count }, (_, n) => Buffer.from(host.memory.buffer, host.u32(64 + n * 4), size).toString('utf8').split('\0')[0]);
+      environments.push([size, entries]);
+      return 1;
+    },
+  }));
+  for (const env of [{ SECRET: 'a=b', EMPTY: '', NAME: 'Zoë' }, {}, undefined]) await Worker.start(filter, { env });
+  assert.deepEqual(environments, [[28, ['SECRET=a=b', 'EMPTY=', 'NAME=Zoë']], [0, []], [0, []]]);
+});
+
 test('a pointer outside of memory is refused, not followed', async () => {
   const answers = [];
   await Worker.start(guest((host) => ({

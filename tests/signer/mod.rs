@@ -1,4 +1,5 @@
 //! An issuer with one ES256 key, for tests that need tokens of their own.
+#![allow(dead_code, reason = "each test uses its part of it")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +11,7 @@ use waxseal::{Body, Config, Gate, Request};
 pub type Failure = Box<dyn std::error::Error>;
 
 pub const RESOURCE: &str = "https://api.example.com/mcp";
+pub const SECRET: &str = "a secret that nobody shows";
 pub const NOW: i64 = 1_700_000_000;
 
 pub struct Issuer {
@@ -52,9 +54,18 @@ pub fn claims() -> Value {
 
 /// A gate whose key set is `keys`.
 pub fn gate(keys: &Value) -> Result<Gate, Failure> {
-    let config = json!({ "resource": RESOURCE,
-                         "issuers": [{ "issuer": "https://as.example.com", "keys": keys }] });
-    Ok(Gate::new(Config::read(config.to_string().as_bytes())?)?)
+    gate_with(keys, json!({}))
+}
+
+/// The same with more members of the configuration; every secret is [`SECRET`].
+pub fn gate_with(keys: &Value, members: Value) -> Result<Gate, Failure> {
+    let mut config = json!({ "resource": RESOURCE,
+                             "issuers": [{ "issuer": "https://as.example.com", "keys": keys }] });
+    if let (Some(config), Value::Object(members)) = (config.as_object_mut(), members) {
+        config.extend(members);
+    }
+    let env = |_: &str| Some(SECRET.to_owned());
+    Ok(Gate::new(Config::read(config.to_string().as_bytes())?, &env)?)
 }
 
 pub fn request(token: &str) -> Request {

@@ -33,6 +33,19 @@ export const PORT = 'https://as.example.com:8443/a/b';
 export const INSIDE = 'https://as.internal';
 export const LOOPBACK = 'http://127.0.0.1:9000';
 
+/** What nonces are made with, and the environment that holds it. */
+export const SECRET = 'a secret of the tests, for nonces';
+export const ENVIRONMENT = { NONCE_SECRET: SECRET, STORE_TOKEN: 'Bearer a-secret-of-the-tests' };
+const nonce = { mode: 'always', secret: { env: 'NONCE_SECRET' } };
+const bound = (mode, { dpop = {}, ...members } = {}) => config({ dpop: { mode, ...dpop }, ...members });
+const required = (members) => bound('required', members);
+const optional = (members) => bound('optional', members);
+/** Whether a configuration reads a secret from the environment. */
+export const needsSecret = ({ dpop, replay }) => (dpop?.mode ?? 'off') !== 'off' && (dpop.nonce?.mode === 'always' || Boolean(replay?.store?.http?.authorization));
+
+export const STORE = 'https://redis.example.com';
+const shared = (uri, more = {}) => ({ replay: { store: { http: { uri, cluster: 'webdis', ...more } } } });
+
 export const CONFIGS = {
   default: config(),
   'every algorithm': taking(...ALGORITHMS),
@@ -91,6 +104,53 @@ export const CONFIGS = {
   'short age': config({ keys: { age: 60 } }),
   'resource without a path': config({ resource: 'https://api.example.com' }),
   'resource with a port': config({ resource: 'https://api.example.com:8443/v1/mcp' }),
+  'dpop off': bound('off'),
+  'dpop off, with a list of algorithms and nonces': bound('off', { dpop: { algorithms: ['ES256'], nonce } }),
+  'dpop optional': optional(),
+  'dpop required': required(),
+  'every proof algorithm': required({ dpop: { algorithms: [...ALGORITHMS].reverse() } }),
+  ...Object.fromEntries(ALGORITHMS.map((alg) => [`${alg.toLowerCase()} proofs only`, required({ dpop: { algorithms: [alg] } })])),
+  'proofs without leeway': required({ leeway: 0 }),
+  'proofs of a minute': required({ dpop: { age: 60 } }),
+  'proofs of a second': required({ dpop: { age: 1 }, leeway: 0 }),
+  'proofs of an hour': required({ dpop: { age: 3600 } }),
+  'short proofs': required({ limits: { token: 1024 } }),
+  'dpop and scopes': required({ scopes: SCOPES }),
+  'optional dpop and scopes': optional({ scopes: SCOPES }),
+  'dpop and a realm': required({ scopes: SCOPES, challenge: { realm: 'mcp' }, dpop: { algorithms: ['EdDSA', 'ES384'] } }),
+  'optional dpop and a realm': optional({ scopes: SCOPES, challenge: { realm: 'the "inner" \\ realm' } }),
+  'dpop and caracal': required({ scopes: SCOPES, errors: { vocabulary: 'caracal' } }),
+  'optional dpop and caracal': optional({ scopes: SCOPES, errors: { vocabulary: 'caracal' } }),
+  'dpop and verbose': required({ errors: { verbose: true } }),
+  'optional dpop and verbose': optional({ errors: { verbose: true } }),
+  'dpop and another base': optional({ errors: { base: 'https://errors.example.com/waxseal/' } }),
+  'dpop and origins': required({ origins }),
+  'dpop and several issuers': required({ issuers: [issuer(), { issuer: TENANT, keys: { uri: TENANT_URI, cluster: 'login' }, algorithms: ['RS256'] }] }),
+  'dpop and kept credentials': required({ forward: { headers: { 'x-user': 'sub' }, authorization: 'keep' } }),
+  'dpop and claims as headers': required({ forward: { headers: { 'x-user': 'sub', 'x-key': 'cnf' } } }),
+  'dpop without a path': required({ resource: 'https://api.example.com' }),
+  'dpop with a slash': required({ resource: 'https://api.example.com/' }),
+  'dpop with a port': required({ resource: 'https://api.example.com:8443/v1/mcp' }),
+  'dpop with the default port': required({ resource: 'https://api.example.com:443/mcp' }),
+  'dpop with capitals': required({ resource: 'HTTPS://Api.Example.COM/mcp' }),
+  'dpop without tls': required({ resource: 'http://localhost/mcp' }),
+  'dpop at an address': required({ resource: 'https://[2001:db8::a]/mcp' }),
+  'a shared store': required(shared(STORE)),
+  'a shared store with a path': required(shared(`${STORE}/a/b`)),
+  'a shared store with a slash': required(shared(`${STORE}/`)),
+  'a shared store on loopback': required(shared('http://127.0.0.1:7379', { cluster: undefined })),
+  'a shared store and a token': required(shared(STORE, { authorization: { env: 'STORE_TOKEN' } })),
+  'a shared store without leeway': required({ ...shared(STORE), leeway: 0 }),
+  'a shared store of a minute': required({ ...shared(STORE), dpop: { age: 60 } }),
+  'a shared store and scopes': required({ ...shared(STORE), scopes: SCOPES }),
+  'a shared store, optional': optional(shared(STORE)),
+  'a shared store, off': bound('off', shared(STORE, { authorization: { env: 'NOT_THERE' } })),
+  nonces: required({ dpop: { nonce } }),
+  'optional nonces': optional({ dpop: { nonce } }),
+  'nonces without leeway': required({ dpop: { nonce }, leeway: 0 }),
+  'nonces over several slots': required({ dpop: { nonce }, leeway: 300 }),
+  'nonces and scopes': required({ dpop: { nonce }, scopes: SCOPES }),
+  'nonces and origins': required({ dpop: { nonce }, origins, scopes: SCOPES }),
 };
 
 export const KEY_SETS = {

@@ -2,6 +2,7 @@
 
 import { RESOURCE, URI } from './configurations.mjs';
 import { bytesOf, jwk, set } from './keys.mjs';
+import { bound, proven, shown } from './proofs.mjs';
 import { authorized, call, request } from './requests.mjs';
 import { flip } from './signatures.mjs';
 import { NOW, b64, token, withHeader } from './tokens.mjs';
@@ -32,6 +33,28 @@ export const DENIED = {
   audience_mismatch: call(token({ aud: 'https://other.example' })),
   dpop_unsupported: call(token({ cnf: { jkt: 'x' } })),
   keys_unavailable: call(token(), { fetches: { [URI]: null } }),
+};
+
+/** The same for what is denied only where proofs are looked at. */
+export const BOUND_DENIED = {
+  token_not_bound: shown({}, { of: token() }),
+  bound_token_as_bearer: call(bound()),
+  proof_missing: proven(bound(), []),
+  proof_duplicated: proven(bound(), ['a', 'b']),
+  proof_malformed: proven(bound(), 'x'),
+  proof_type_not_allowed: shown({}, { header: { typ: 'JWT' } }),
+  proof_algorithm_not_allowed: shown({}, { header: { alg: 'none' } }),
+  proof_key_invalid: shown({}, { header: { jwk: null } }),
+  proof_signature_invalid: shown({}, { signature: flip(9) }),
+  proof_claim_missing: shown({ jti: undefined }),
+  proof_claim_malformed: shown({ jti: 5 }),
+  proof_method_mismatch: shown({ htm: 'GET' }),
+  proof_url_mismatch: shown({ htu: 'https://other.example' }),
+  proof_expired: shown({ iat: NOW - 3600 }),
+  proof_not_yet_valid: shown({ iat: NOW + 3600 }),
+  proof_token_mismatch: shown({ ath: 'x' }),
+  proof_key_mismatch: shown({}, { key: 'es-proof-2', of: bound() }),
+  replay_unavailable: shown({}, {}, { claims: 'down' }),
 };
 
 /** A token that is denied where two keys of its kind lie in the set, and that set. */

@@ -1,5 +1,7 @@
 // What the gate must say: allow, deny for a reason, or answer.
 
+import { nonceAt } from './nonces.mjs';
+
 /** The path of the metadata document, before that of the resource. */
 export const METADATA = '/.well-known/oauth-protected-resource';
 
@@ -29,11 +31,36 @@ export const REASONS = {
   token_issued_in_future: [401, 'invalid_token', CODED],
   audience_mismatch: [401, 'invalid_token', CODED],
   dpop_unsupported: [401, 'invalid_token', CODED],
+  proof_duplicated: [401, 'invalid_dpop_proof', CODED],
+  proof_malformed: [401, 'invalid_dpop_proof', CODED],
+  proof_type_not_allowed: [401, 'invalid_dpop_proof', CODED],
+  proof_algorithm_not_allowed: [401, 'invalid_dpop_proof', CODED],
+  proof_key_invalid: [401, 'invalid_dpop_proof', CODED],
+  proof_signature_invalid: [401, 'invalid_dpop_proof', CODED],
+  proof_claim_missing: [401, 'invalid_dpop_proof', CODED],
+  proof_claim_malformed: [401, 'invalid_dpop_proof', CODED],
+  proof_method_mismatch: [401, 'invalid_dpop_proof', CODED],
+  proof_url_mismatch: [401, 'invalid_dpop_proof', CODED],
+  proof_expired: [401, 'invalid_dpop_proof', CODED],
+  proof_not_yet_valid: [401, 'invalid_dpop_proof', CODED],
+  proof_token_mismatch: [401, 'invalid_dpop_proof', CODED],
+  proof_replayed: [401, 'invalid_dpop_proof', CODED],
+  nonce_missing: [401, 'use_dpop_nonce', CODED],
+  nonce_unknown: [401, 'use_dpop_nonce', CODED],
+  token_not_bound: [401, 'invalid_token', CODED],
+  bound_token_as_bearer: [401, 'invalid_token', CODED],
+  proof_missing: [401, 'invalid_token', CODED],
+  proof_key_mismatch: [401, 'invalid_token', CODED],
   insufficient_scope: [403, 'insufficient_scope', CODED],
+  replay_unavailable: [503, 'temporarily_unavailable', NONE],
   keys_unavailable: [503, 'temporarily_unavailable', NONE],
   host_failed: [503, 'temporarily_unavailable', NONE],
 };
 const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
+const SCHEMES = { off: ['Bearer'], optional: ['Bearer', 'DPoP'], required: ['DPoP'] };
+const PROOF_ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256'];
+/** RFC 6750 does not know these. */
+const PROOF_CODES = new Set(['invalid_dpop_proof', 'use_dpop_nonce']);
 const CARACAL = { insufficient_scope: 'scope_insufficient', temporarily_unavailable: 'sts_unavailable' };
 
 function wordOf(code, { errors }) {
@@ -41,10 +68,12 @@ function wordOf(code, { errors }) {
   return code === 'missing_token' ? 'invalid_token' : code;
 }
 
+const modeOf = ({ dpop }) => dpop?.mode ?? 'off';
+
 /** Where the metadata document of a configuration lives: the path form of RFC 9728 section 3.1. */
 function metadataOf({ resource }) {
-  const [, origin, path] = /^(https:\/\/[^/]+)(.*)$/.exec(resource);
-  return `${origin}${METADATA}${path}`;
+  const [, origin, path] = /^(https?:\/\/[^/]+)(.*)$/i.exec(resource);
+  return `${origin}${METADATA}${path === '/' ? '' : path}`;
 }
 
 /** The exact header values, or undefined where a realm beyond ASCII leaves them open. */
@@ -54,18 +83,29 @@ function challengeOf(reason, settings) {
   const realm = settings.challenge?.realm;
   if (/[^\x20-\x7e]/.test(realm ?? '')) return undefined;
   const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
-  const parameters = [];
-  if (realm) parameters.push(`realm=${quoted(realm)}`);
-  if (kind === CODED) parameters.push(`error="${code}"`);
-  if (settings.scopes && status !== 400) parameters.push(`scope="${settings.scopes.join(' ')}"`);
-  parameters.push(`resource_metadata="${metadataOf(settings)}"`);
-  return [`Bearer ${parameters.join(', ')}`];
+  const field = (scheme) => {
+    const parameters = [];
+    if (realm) parameters.push(`realm=${quoted(realm)}`);
+    if (scheme === 'DPoP') parameters.push(`algs="${(settings.dpop.algorithms ?? PROOF_ALGORITHMS).join(' ')}"`);
+    if (kind === CODED) parameters.push(`error="${scheme === 'Bearer' && PROOF_CODES.has(code) ? 'invalid_token' : code}"`);
+    if (settings.scopes && status !== 400) parameters.push(`scope="${settings.scopes.join(' ')}"`);
+    parameters.push(`resource_metadata="${metadataOf(settings)}"`);
+    return `${scheme} ${parameters.join(', ')}`;
+  };
+  return SCHEMES[modeOf(settings)].map(field);
+}
+
+/** What else stands beside a challenge where proofs are looked at (RFC 9449 sections 8.2 and 9). */
+function nonceHeaders(reasons, settings, { now, env }) {
+  if (modeOf(settings) === 'off' || reasons.some((reason) => REASONS[reason][2] === NONE)) return {};
+  if (settings.dpop.nonce?.mode !== 'always') return { 'dpop-nonce': [], 'cache-control': [] };
+  return { 'dpop-nonce': [nonceAt(now, { secret: env[settings.dpop.nonce.secret.env] })], 'cache-control': ['no-store'] };
 }
 
 export const allow = (members = {}) => () => ({ decision: 'allow', ...members });
 
 /** A denial for one reason, or for any of several where the rules leave it open. */
-export const deny = (reason, { full = false, headers = {}, body = {}, ...members } = {}) => (settings) => {
+export const deny = (reason, { full = false, headers = {}, body = {}, ...members } = {}) => (settings, circumstances) => {
   const reasons = [reason].flat();
   const one = (values) => {
     const distinct = [...new Map(values.map((v) => [JSON.stringify(v), v])).values()];
@@ -79,6 +119,7 @@ export const deny = (reason, { full = false, headers = {}, body = {}, ...members
   const replied = {
     ...(full ? { 'content-type': ['application/problem+json'] } : {}),
     ...(challenge ? { 'www-authenticate': challenge } : {}),
+    ...nonceHeaders(reasons, settings, circumstances),
     ...headers,
   };
   const problem = { ...(full ? { error, type: base + reason, title: TITLES[status], status } : {}), ...body };
@@ -95,6 +136,10 @@ export const answer = (members = {}) => (settings) => ({
     resource: settings.resource,
     authorization_servers: settings.issuers.map((each) => each.issuer),
     bearer_methods_supported: ['header'],
+    ...(modeOf(settings) === 'off' ? {} : {
+      dpop_signing_alg_values_supported: settings.dpop.algorithms ?? PROOF_ALGORITHMS,
+      dpop_bound_access_tokens_required: modeOf(settings) === 'required',
+    }),
     ...(settings.scopes ? { scopes_supported: settings.scopes } : {}),
   },
   ...members,

@@ -1,6 +1,6 @@
 // The cases of one file, and the rules that they are made of.
 
-import { CONFIGS, KEY_SETS } from './configurations.mjs';
+import { CONFIGS, ENVIRONMENT, KEY_SETS, needsSecret } from './configurations.mjs';
 import { NOW } from './tokens.mjs';
 
 // Those of the file that is being made.
@@ -18,6 +18,7 @@ export function file(about, fill) {
     about,
     configs: Object.fromEntries(used.map((each) => [each, CONFIGS[each]])),
     key_sets: pick(KEY_SETS, (uri) => uris.has(uri)),
+    env: used.some((each) => needsSecret(CONFIGS[each])) ? ENVIRONMENT : undefined,
     cases,
   };
 }
@@ -26,8 +27,11 @@ export function file(about, fill) {
 export function rule(name, sent, expect, { config: named = 'default', now = NOW, ...more } = {}) {
   if (!CONFIGS[named]) throw new Error(`no configuration ${named}`);
   if (cases.some((each) => each.name === name)) throw new Error(`two rules named ${name}`);
-  const resolved = [sent].flat().map((each) => (each.expect ? { ...each, expect: each.expect(CONFIGS[named]) } : each));
-  cases.push({ name, config: named, now, ...more, requests: resolved, expect: expect(CONFIGS[named]) });
+  const requests = [sent].flat();
+  const env = Object.assign({}, ENVIRONMENT, more.env, ...requests.map((each) => each.env));
+  const resolve = (wanted, each) => wanted(CONFIGS[named], { now: each.now ?? now, env });
+  const resolved = requests.map((each) => (each.expect ? { ...each, expect: resolve(each.expect, each) } : each));
+  cases.push({ name, config: named, now, ...more, requests: resolved, expect: resolve(expect, requests.at(-1)) });
 }
 
 /** The same for rules of one configuration. */

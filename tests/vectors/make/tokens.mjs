@@ -14,21 +14,25 @@ export const CLAIMS = {
 export const claimsOf = (members = {}) => ({ ...CLAIMS, ...members });
 
 export const b64 = (value) => Buffer.from(value).toString('base64url');
+const isWhole = (value) => typeof value === 'string' || Buffer.isBuffer(value);
 
 /**
- * A signed token. `header` and `payload` are members to add (undefined removes one) or a whole text;
- * `shape` changes the two encoded segments before they are signed, `signature` the bytes of the
- * signature, `bend` all three segments at the end.
+ * A signed compact JWS. `header` and `payload` are members or a whole text; `shape` changes the two
+ * encoded segments before they are signed, `signature` the bytes of the signature, `bend` all three
+ * segments at the end.
  */
-export function token(payload = {}, { key = 'es-1', alg = algOf(key), header = {}, sign = SIGN[alg], shape, signature, bend } = {}) {
-  const whole = (value) => typeof value === 'string' || Buffer.isBuffer(value);
-  const head = whole(header) ? header : json({ alg, typ: 'at+jwt', kid: key, ...header });
-  const body = whole(payload) ? payload : json(claimsOf(payload));
-  let parts = [b64(head), b64(body)];
+export function jws(header, payload, { key, alg = algOf(key), sign = SIGN[alg], shape, signature, bend }) {
+  let parts = [header, payload].map((each) => b64(isWhole(each) ? each : json(each)));
   if (shape) parts = shape(parts);
   const made = sign(parts.join('.'), key);
   parts.push(b64(signature ? signature(made) : made));
   return (bend ? bend(parts) : parts).join('.');
+}
+
+/** A signed token: members to add (undefined removes one) or a whole text, bent as `jws` can. */
+export function token(payload = {}, { key = 'es-1', alg = algOf(key), header = {}, ...more } = {}) {
+  const head = isWhole(header) ? header : { alg, typ: 'at+jwt', kid: key, ...header };
+  return jws(head, isWhole(payload) ? payload : claimsOf(payload), { key, alg, ...more });
 }
 export const withHeader = (header, more = {}) => token({}, { header, ...more });
 

@@ -20,6 +20,7 @@ export function differences(expect, actual) {
     problems.push(...headerDifferences('upstream header', expect.upstream, actual.upstream));
     problems.push(...headerDifferences('header of the upstream\'s reply', expect.reply_headers, actual.replied));
   }
+  if (expect.order) problems.push(...orderDifferences(expect.order, actual.replied ?? actual.headers ?? []));
   if (expect.made_id) problems.push(...idDifferences(actual, body));
   if (typeof expect.body === 'string') {
     if (actual.text !== expect.body) problems.push(`body is ${show(actual.text)}, expected ${show(expect.body)}`);
@@ -36,6 +37,12 @@ function headerDifferences(kind, expected = {}, pairs) {
     const present = pairs.filter(([other]) => other.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
     return isDeepStrictEqual(present, wanted) ? [] : [`${kind} ${name} is ${show(present)}, expected ${show(wanted)}`];
   });
+}
+
+/** These headers stand in this order, whatever else stands between. */
+function orderDifferences(order, pairs) {
+  const present = pairs.map(([name]) => name.toLowerCase()).filter((name) => order.includes(name));
+  return isDeepStrictEqual(present, order) ? [] : [`the order of headers is ${show(present)}, expected ${show(order)}`];
 }
 
 /** An id that a face made stands once, and is the same in the header and in the body. */

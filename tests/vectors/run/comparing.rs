@@ -45,6 +45,14 @@ pub fn compare(expect: &Expect, outcome: &Outcome) -> Result<(), String> {
         let values = carried.filter(|(field, _)| field.eq_ignore_ascii_case(name));
         values_are(name, expected, values.map(|(_, value)| value.clone()).collect())?;
     }
+    if let Some(order) = &expect.order {
+        let answered = replied.iter().chain(&outcome.reply_headers).map(|(name, _)| name);
+        let present: Vec<_> =
+            answered.filter(|name| order.iter().any(|one| one == *name)).collect();
+        if present != order.iter().collect::<Vec<_>>() {
+            return Err(format!("order of headers: expected {order:?}, got {present:?}"));
+        }
+    }
     if expect.made_id {
         made_id(outcome, replied, &body)?;
     }

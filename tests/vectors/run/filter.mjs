@@ -1,12 +1,15 @@
 // The filter as a face, under a small proxy-wasm host: gives { send, problems, close }.
 
 import { readFile } from 'node:fs/promises';
+import { SharedData } from '../../host/shared.mjs';
 import { Status } from '../../host/status.mjs';
 import { Worker } from '../../host/worker.mjs';
 
 const FILTER = new URL('../../../pkg/dist/waxseal.wasm', import.meta.url);
-// What the upstream answers: all else in the reply is the filter's.
-const UPSTREAM = { status: 200, headers: [['content-type', 'application/json']], body: '{}' };
+// What the upstream answers: all else in the reply is the filter's, and takes the place of its own.
+const UPSTREAM = { status: 200, headers: [['content-type', 'application/json'], ['dpop-nonce', 'of-the-upstream']], body: '{}' };
+// Under these keys the filter remembers proofs.
+const CLAIMS = 'waxseal/replay';
 const TURNS = 1000;
 
 export async function openFilter() {
@@ -16,6 +19,7 @@ export async function openFilter() {
     const worker = await Worker.start(module, {
       configuration: JSON.stringify(withClusters(config)),
       env: world.env,
+      shared: new SharedData({ fails: (key) => world.claimsDown && key.startsWith(CLAIMS) }),
       now: () => world.now,
       log: (level, line) => lines.push([level, line]),
       foreign: () => (world.down ? Status.InternalFailure : Status.NotFound),
@@ -35,13 +39,19 @@ export async function openFilter() {
       async send(request) {
         const { local, upstream, response } = await worker.request({ ...request, response: UPSTREAM });
         await idle(worker);
-        if (upstream) return { decision: 'allow', upstream: upstream.headers, replied: response.headers };
+        if (upstream) return { decision: 'allow', upstream: upstream.headers, replied: response.headers.filter(isOfTheFilter) };
         if (!local) fail('the filter reset the request');
         const decision = local.status >= 200 && local.status < 300 ? 'answer' : 'deny';
         return { decision, reason: local.details || undefined, status: local.status, headers: local.headers, text: local.body };
       },
     };
   };
+}
+
+/** What the upstream sent is the filter's fault only where it stands beside the filter's own. */
+function isOfTheFilter([name, value], _, all) {
+  const sent = UPSTREAM.headers.some(([other, text]) => other === name && text === value);
+  return !sent || all.filter(([other]) => other === name).length > 1;
 }
 
 /** Lets the filter finish what it does beside requests, on a clock that stands still. */
@@ -55,12 +65,14 @@ async function idle(worker) {
 }
 
 // Envoy reaches a URL only through a cluster that its operator named. Vectors are about decisions
-// and leave that name out, so issuers that fetch their keys get one here; the host knows them all.
+// and may leave that name out, so whatever is fetched gets one here; the host knows them all.
 function withClusters(config) {
   const copy = structuredClone(config);
   for (const issuer of Array.isArray(copy.issuers) ? copy.issuers : []) {
     if (issuer?.keys?.uri !== undefined || issuer?.keys?.discover) issuer.keys.cluster ??= 'vectors';
   }
+  const store = copy.replay?.store?.http;
+  if (store?.uri !== undefined) store.cluster ??= 'vectors';
   return copy;
 }
 

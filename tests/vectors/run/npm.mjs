@@ -16,7 +16,8 @@ export async function openPackage() {
       const { status, headers, body } = found;
       return new Response([101, 204, 205, 304].includes(status) ? null : body, { status, headers });
     };
-    const gate = await Gate.open(config, { fetch, env: world.env });
+    const replay = world.losesClaims ? { replay: store(world) } : {};
+    const gate = await Gate.open(config, { fetch, env: world.env, ...replay });
     return {
       problems: () => [],
       close() {},
@@ -36,6 +37,19 @@ export async function openPackage() {
         };
       },
     };
+  };
+}
+
+/** A replay store that fails when the world says so; the package's own cannot. */
+function store(world) {
+  const claimed = new Map();
+  return {
+    async claim(key, expires) {
+      if (world.claimsDown) throw new Error('the replay store does not answer');
+      if (claimed.get(key) >= world.now) return false;
+      claimed.set(key, expires);
+      return true;
+    },
   };
 }
 

@@ -2,13 +2,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-// `revoked` and `claims` are accepted for the features to come; nothing reads them yet.
+// `revoked` is accepted for a feature to come; nothing reads it yet.
 const OWN = ['now', 'revoked', 'claims', 'host', 'env'];
 const MEMBERS = {
-  file: ['about', 'configs', 'key_sets', 'cases'],
+  file: ['about', 'configs', 'key_sets', 'env', 'cases'],
   case: ['name', 'faces', 'config', 'key_sets', 'requests', 'expect', ...OWN],
   request: ['method', 'url', 'headers', 'body', 'fetches', 'expect', ...OWN],
-  expect: ['decision', 'reason', 'status', 'error', 'headers', 'body', 'upstream', 'reply_headers', 'made_id', 'fetched'],
+  expect: ['decision', 'reason', 'status', 'error', 'headers', 'body', 'upstream', 'reply_headers', 'made_id', 'order', 'fetched'],
 };
 const FACES = ['core', 'npm', 'filter'];
 const DECISIONS = ['allow', 'deny', 'answer'];
@@ -37,6 +37,7 @@ export function checkFile(file) {
   must(isObject(file.configs), '`configs` is not an object');
   must(file.key_sets === undefined || isObject(file.key_sets), '`key_sets` is not an object');
   must(Array.isArray(file.cases), '`cases` is not a list');
+  checkOwn({ env: file.env }, 'file');
 }
 
 export function checkCase(vector, file) {
@@ -63,10 +64,11 @@ function checkRequest(request, vector, where) {
   if (request.expect !== undefined) checkExpect(request.expect, `\`expect\` of ${where}`);
 }
 
-function checkOwn({ now, host, env }, where) {
+function checkOwn({ now, host, claims, env }, where) {
   must(now === undefined || isNumber(now), `\`now\` of ${where} is not a number`);
   must(host === undefined || host === 'down', `\`host\` of ${where} is not "down"`);
-  must(env === undefined || isObject(env), `\`env\` of ${where} is not an object`);
+  must(claims === undefined || claims === 'down', `\`claims\` of ${where} is not "down"`);
+  must(env === undefined || (isObject(env) && isTexts(Object.values(env))), `\`env\` of ${where} is not an object of texts`);
 }
 
 function checkFetches(fetches, where) {
@@ -95,5 +97,6 @@ function checkExpect(expect, where) {
   }
   must(expect.body === undefined || typeof expect.body === 'string' || (typeof expect.body === 'object' && expect.body !== null), `\`body\` of ${where} is neither text nor JSON`);
   must(expect.made_id === undefined || expect.made_id === true, `\`made_id\` of ${where} is not true`);
+  must(expect.order === undefined || isTexts(expect.order), `\`order\` of ${where} are not names`);
   must(expect.fetched === undefined || Number.isInteger(expect.fetched), `\`fetched\` of ${where} is not a whole number`);
 }

@@ -13,6 +13,8 @@ pub struct File {
     pub configs: BTreeMap<String, Value>,
     #[serde(default)]
     pub key_sets: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
     pub cases: Vec<Case>,
 }
 
@@ -31,10 +33,11 @@ pub struct Case {
     pub host: Option<String>,
     #[serde(rename = "revoked")]
     pub _revoked: Option<Value>,
-    #[serde(rename = "claims")]
-    pub _claims: Option<Value>,
-    #[serde(rename = "env")]
-    pub _env: Option<Value>,
+    /// Whether the replay store answers.
+    pub claims: Option<Outage>,
+    /// The environment of the gate.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -53,10 +56,17 @@ pub struct Sent {
     pub host: Option<String>,
     #[serde(rename = "revoked")]
     pub _revoked: Option<Value>,
-    #[serde(rename = "claims")]
-    pub _claims: Option<Value>,
-    #[serde(rename = "env")]
-    pub _env: Option<Value>,
+    /// Whether the replay store answers.
+    pub claims: Option<Outage>,
+    /// The environment of the gate.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outage {
+    Down,
 }
 
 #[derive(Default, Deserialize)]
@@ -73,6 +83,8 @@ pub struct Expect {
     pub reply_headers: BTreeMap<String, Value>,
     /// The request's id is a UUID v7 of the face's own, wherever it stands.
     pub made_id: bool,
+    /// Headers that stand in this order, whatever else stands between.
+    pub order: Option<Vec<String>>,
     /// Fetches so far, those ahead of need included.
     pub fetched: Option<u64>,
 }

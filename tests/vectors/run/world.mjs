@@ -6,18 +6,22 @@ export class World {
   fetched = 0;
   now = 0;
   down = false;
+  /** The replay store does not answer. */
+  claimsDown = false;
   #keySets;
   #fetches = {};
 
   constructor(file, vector) {
     this.#keySets = { ...file.key_sets, ...vector.key_sets };
-    this.env = Object.assign({}, vector.env, ...vector.requests.map((request) => request.env));
+    this.env = Object.assign({}, file.env, vector.env, ...vector.requests.map((request) => request.env));
+    this.losesClaims = [vector, ...vector.requests].some(({ claims }) => claims === 'down');
     this.turnTo(vector.requests[0], vector);
   }
 
   turnTo(request, vector) {
     this.now = request.now ?? vector.now;
     this.down = (request.host ?? vector.host) === 'down';
+    this.claimsDown = (request.claims ?? vector.claims) === 'down';
     this.#fetches = request.fetches ?? {};
   }
 

@@ -41,7 +41,7 @@ export function cases() {
   claim('a token with a binding of null', { cnf: null }, ['dpop_unsupported', 'claim_malformed']);
   claim('a token with a binding of text', { cnf: 'jkt' }, ['dpop_unsupported', 'claim_malformed']);
   rule('a proof does not make a bound token pass', request([['authorization', `Bearer ${token({ cnf: { jkt: 'x' } })}`], ['dpop', token()]]), deny('dpop_unsupported'));
-  rule('a proof beside an unbound token is ignored', request([['authorization', `Bearer ${token()}`], ['dpop', 'whatever']]), allow());
+  rule('a proof beside an unbound token', request([['authorization', `Bearer ${token()}`], ['dpop', 'whatever']]), deny('dpop_unsupported'));
 
   claim('expiry is reported before a missing claim', { exp: NOW - 1000, sub: undefined }, 'token_expired');
   claim('expiry is reported before the audience', { exp: NOW - 1000, aud: 'https://other.example' }, 'token_expired');
