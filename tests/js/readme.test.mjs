@@ -84,6 +84,46 @@ describe('README.md', () => {
     for (const config of configs) await Gate.open(config);
   });
 
+  it('adds members to it that are accepted, with the secrets that they name', async () => {
+    const texts = blocks(await read('README.md'), 'json').map((block) => JSON.parse(block));
+    const config = texts.find(({ resource }) => resource);
+    const members = texts.filter(({ resource, error }) => !resource && !error);
+    assert.ok(members.length > 0);
+    for (const more of members) {
+      const names = [...JSON.stringify(more).matchAll(/"env":"(\w+)"/g)].map(([, name]) => name);
+      await Gate.open({ ...config, ...more }, { env: Object.fromEntries(names.map((name) => [name, 'a secret of the tests'])) });
+      for (const name of names) await assert.rejects(Gate.open({ ...config, ...more }, { env: {} }), TypeError, name);
+    }
+  });
+
+  it('shows a gate and a client of DPoP that run as written', async (t) => {
+    const [gate, client, ...more] = blocks(await read('README.md'), 'ts');
+    assert.deepEqual(more, []);
+    const [, name] = /secret: \{ env: '(\w+)' \}/.exec(gate);
+    process.env[name] = 'a secret of the tests';
+    t.after(() => { delete process.env[name]; });
+    const run = async (file, text) => {
+      await writeFile(join(project, file), text);
+      return import(pathToFileURL(join(project, file)));
+    };
+    const { gate: made } = await run('dpop-gate.mjs', `${gate}\nexport { gate };\n`);
+    assert.equal((await made.check({ method: 'POST', url: '/mcp', headers: [] })).reason, 'missing_token');
+
+    // IndexedDB is the browser's.
+    assert.match(client, /persist: '[\w-]+'/);
+    const { fetch } = globalThis;
+    t.after(() => { globalThis.fetch = fetch; });
+    const sent = [];
+    globalThis.fetch = async (url, init) => {
+      sent.push(new Request(url, init));
+      return Response.json({});
+    };
+    const given = "const [token, headers, body] = ['a.b.c', {}, '{}'];";
+    await run('dpop-client.mjs', `${given}\n${client.replace(/\{ persist: '[\w-]+' \}/, '')}`);
+    assert.deepEqual(sent.map(({ method, headers }) => [method, headers.get('authorization')]), [['POST', 'DPoP a.b.c']]);
+    assert.equal(sent[0].headers.get('dpop').split('.').length, 3);
+  });
+
   it('names no reason that the catalogue does not have', async () => {
     const reasons = new Set(JSON.parse(await readFile(join(PACKAGE, 'errors.json'), 'utf8')).map(({ reason }) => reason));
     for (const name of Object.keys(READMES)) {

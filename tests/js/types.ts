@@ -3,8 +3,13 @@
 
 import { Gate, Reply } from 'waxseal';
 import type {
-  Allowed, Answered, CheckOptions, Config, Denied, GateOptions, Grant, Header, HeaderSource, Issuer, Outcome, Reason, RequestLike,
+  Algorithm, Allowed, Answered, CheckOptions, Config, Denied, Dpop, GateOptions, Grant, Header, HeaderSource, Issuer, Outcome, Reason,
+  Replay, ReplayStore, RequestLike, SecretName,
 } from 'waxseal';
+import { createDpop, parseChallenges } from 'waxseal/client';
+import type {
+  Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Fetch, KeyPair, ProofRequest, PublicJwk,
+} from 'waxseal/client';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <Condition extends true>(): Condition | undefined => undefined;
@@ -25,6 +30,11 @@ const issuer: Issuer = {
   types: ['at+jwt'],
 };
 
+const algorithms: Algorithm[] = ['ES256', 'EdDSA'];
+const secret: SecretName = { env: 'SECRET' };
+const dpop: Dpop = { mode: 'required', algorithms, age: 60, nonce: { mode: 'always', secret } };
+const replay: Replay = { store: { http: { uri: 'https://store.example.com', cluster: 's', authorization: secret, timeout: 1 } }, capacity: 5000 };
+
 export const large: Config = {
   resource: 'https://api.example.com/mcp',
   issuers: [
@@ -37,6 +47,8 @@ export const large: Config = {
   origins: ['https://app.example.com'],
   scopes: ['mcp:read'],
   leeway: 30,
+  dpop,
+  replay,
   limits: { token: 16384 },
   errors: { base: 'https://errors.example.com/', vocabulary: 'caracal', verbose: false },
   challenge: { realm: 'mcp' },
@@ -70,6 +82,12 @@ export const wrong: Config[] = [
   { ...small, origins: 'https://app.example.com' },
   // @ts-expect-error a single scope
   { ...small, scopes: 'mcp:read' },
+  // @ts-expect-error neither off, optional nor required
+  { ...small, dpop: { mode: 'on' } },
+  // @ts-expect-error a secret that is written down
+  { ...small, dpop: { nonce: { mode: 'always', secret: 'text' } } },
+  // @ts-expect-error no such store
+  { ...small, replay: { store: 'redis' } },
 ];
 
 // ---- a gate ----
@@ -85,6 +103,10 @@ export async function gates(): Promise<void> {
   const cached = new Map([['keys', kept]]);
   await Gate.open(small, { keys: cached.get('keys') });
   await Gate.open(small, { keys: localStorage.getItem('keys') });
+  const store: ReplayStore = { claim: async (key, expires) => key.length === expires };
+  await Gate.open(small, { replay: store });
+  // @ts-expect-error a store answers yes or no
+  await Gate.open(small, { replay: { claim: async () => 'OK' } });
   // @ts-expect-error exported keys are text
   await Gate.open(small, { keys: { version: 1 } });
   // @ts-expect-error a gate is opened, not made
@@ -212,3 +234,27 @@ export function replies(reply: Reply): Reply {
 
 // @ts-expect-error there are no Node types here: nothing above needs them
 export type None = Buffer;
+
+// ---- a client ----
+
+export async function clients(pair: CryptoKeyPair): Promise<void> {
+  const algorithm: DpopAlgorithm = 'ES256';
+  const key: KeyPair = pair;
+  const options: DpopOptions = { algorithm, key };
+  const prover: Prover = await createDpop(options);
+  await createDpop({ persist: 'name' });
+  const jwk: PublicJwk = prover.publicJwk;
+  const asked: ProofRequest = { method: 'POST', url: new URL('https://api.example.com'), token: prover.thumbprint, nonce: jwk.kty, now: 1 };
+  const proof: string = await prover.proof(asked);
+  const middleware: DpopMiddleware = prover.fetch;
+  const how: DpopFetchOptions = { token: async () => proof };
+  const proving: Fetch = middleware(fetch, how);
+  await prover.fetch()('https://api.example.com', { method: 'POST', body: '{}' });
+  const response: Response = await proving(new Request('https://api.example.com'));
+  const challenges: Challenge[] = parseChallenges(response.headers.get('www-authenticate') ?? '');
+  challenges.map(({ scheme, token68, parameters }) => [scheme, token68, parameters.get('error')]);
+  // @ts-expect-error no such algorithm
+  await createDpop({ algorithm: 'HS256' });
+  // @ts-expect-error a proof is for a URL
+  await prover.proof({ method: 'GET' });
+}
