@@ -1,5 +1,6 @@
 // the demo's authorization server: oidc-provider, issuing RFC 9068 JWT access tokens (ES256)
-// for the client_credentials grant and the resource named in the request (RFC 8707)
+// for the client_credentials grant and the resource named in the request (RFC 8707).
+// a request with a DPoP proof gets a token bound to the proof's key (RFC 9449)
 //
 //   node authorization-server.mjs [--port 10001] [--resource http://127.0.0.1:10000/mcp] [--ttl 300]
 //
@@ -9,7 +10,7 @@
 //   GET  /demo/count    how often the key set was fetched
 
 import { createServer } from 'node:http';
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import Provider, { errors } from 'oidc-provider';
 
@@ -38,6 +39,9 @@ const clients = Object.keys(lifetimes).map((id) => ({
   response_types: [],
 }));
 
+// it asks for nonces of its own: they are not those of the gate
+const nonceSecret = randomBytes(32);
+
 const createKey = () => ({
   ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
   kid: randomUUID(),
@@ -54,6 +58,7 @@ const createProvider = (keys) =>
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     features: {
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true, nonceSecret, requireNonce: () => true },
       devInteractions: { enabled: false },
       resourceIndicators: {
         enabled: true,

