@@ -61,6 +61,7 @@ install_packages() {
 need npm-install 'install: npm packages' install_packages
 need envoy-install 'install: Envoy' envoy-example/install.sh
 need chromium-install 'install: Chromium' tests/browser/install.sh
+need redis-install 'install: Redis and Webdis' tests/redis/install.sh
 need build 'build: both wasm modules and the TypeScript' npm --prefix js run build
 
 part rust 'rust: units, borders, properties, Wycheproof' cargo test --locked --quiet --features prover

@@ -30,8 +30,18 @@ interface Call {
 }
 
 /** Makes a call with the given `fetch`; rejects where it brings no reply in time. */
-export function call(wanted: Call, fetch: typeof globalThis.fetch) {
-  return inTime(wanted.timeout, (signal) => get(wanted, fetch, signal));
+export function call(wanted: Call, fetch: typeof globalThis.fetch, init?: RequestInit) {
+  return inTime(wanted.timeout, (signal) => get(wanted, fetch, { ...init, signal }));
+}
+
+/** Keeps a call out of every cache, where the runtime knows how to say so: some throw. */
+export function uncached(): RequestInit {
+  const init: RequestInit = { cache: 'no-store' };
+  try {
+    return new Request('https://example.com', init) && init;
+  } catch {
+    return {};
+  }
 }
 
 /** Ends in time whatever the given `fetch` makes of its signal. */
@@ -52,9 +62,9 @@ export async function inTime<T>(seconds: number, act: (signal: AbortSignal) => P
   }
 }
 
-async function get({ uri, limit, authorization }: Call, fetch: typeof globalThis.fetch, signal: AbortSignal) {
+async function get({ uri, limit, authorization }: Call, fetch: typeof globalThis.fetch, more: RequestInit) {
   const headers: Record<string, string> = { accept: 'application/json', ...(authorization && { authorization }) };
-  const init: RequestInit = { headers, redirect: 'manual', signal };
+  const init: RequestInit = { headers, redirect: 'manual', ...more };
   const response = await fetch.call(undefined, uri, init);
   const { status } = response;
   // The module takes 16 bits: 65736 would become 200.

@@ -1,6 +1,6 @@
 import { type Config, jsonOf } from './config.js';
 import { Core, type Visit } from './core.js';
-import { call, inTime, run } from './fetch.js';
+import { call, inTime, run, uncached } from './fetch.js';
 import './module.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
@@ -130,7 +130,7 @@ export class Gate {
         const first: unknown = await inTime(CLAIM_PATIENCE, async () => this.#replay?.claim(key, expires));
         visit.claimed(typeof first === 'boolean' ? first : undefined);
       } else if (wanted) {
-        const { status, body } = await call(wanted, this.#fetch);
+        const { status, body } = await call(wanted, this.#fetch, uncached());
         visit.claim_replied(status, body);
       }
     } catch {

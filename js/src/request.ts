@@ -23,10 +23,11 @@ export function readRequest(request: RequestLike): { method: string; url: string
   if (typeof request !== 'object' || request === null) {
     throw new TypeError('`request` must be a Request or { method, url, headers }');
   }
-  const { method = 'GET', url } = request;
+  // Express cuts the path of a mounted router off `url`: the caller has signed the whole one.
+  const { method = 'GET', url, originalUrl } = request as RequestLike & { originalUrl?: unknown };
   if (typeof method !== 'string') throw new TypeError('`request.method` must be a string');
   if (typeof url !== 'string') throw new TypeError('`request.url` must be a string');
-  return { method, url, headers: readHeaders(request) };
+  return { method, url: typeof originalUrl === 'string' ? originalUrl : url, headers: readHeaders(request) };
 }
 
 function readHeaders(request: RequestLike): Header[] {

@@ -36,8 +36,9 @@ fn with_plain_escapes(path: &str) -> String {
                 normal.push_str(rest);
             }
             Some((byte, rest)) => normal.push_str(&format!("%{byte:02X}{rest}")),
+            // Escaped, or it could make an escape of what comes after it: `%%32F` is no `%2F`.
             None => {
-                normal.push('%');
+                normal.push_str("%25");
                 normal.push_str(part);
             }
         }
@@ -114,9 +115,12 @@ mod tests {
             ("/a/b/.", "/a/b/"),
             ("/a//..", "/a/"),
             ("//a///", "//a///"),
-            ("/%", "/%"),
-            ("/%4", "/%4"),
-            ("/%zz%+1%é", "/%zz%+1%é"),
+            ("/%", "/%25"),
+            ("/%4", "/%254"),
+            ("/%zz%+1%é", "/%25zz%25+1%25é"),
+            ("/mcp%%32Fb", "/mcp%252Fb"),
+            ("/mcp%2%46b", "/mcp%252Fb"),
+            ("/mcp%252Fb", "/mcp%252Fb"),
         ] {
             assert_eq!(normal_path(uri), path, "{uri}");
         }

@@ -41,9 +41,9 @@ export const asString = (text) => type('google.protobuf.StringValue', { value: t
 
 /**
  * The filter in front of a router. `configuration` is an object, a text, or any message; `wasm`,
- * `manager` and `balance` add to the plugin, the connection manager and the listener.
+ * `vm`, `manager` and `balance` add to the plugin, its VM, the connection manager and the listener.
  */
-export function listener(name, { configuration, wasm = {}, manager = {}, balance }) {
+export function listener(name, { configuration, wasm = {}, vm = {}, manager = {}, balance }) {
   const message = typeof configuration === 'string' ? asString(configuration)
     : configuration?.['@type'] || configuration === undefined ? configuration
     : asString(JSON.stringify(configuration));
@@ -51,7 +51,7 @@ export function listener(name, { configuration, wasm = {}, manager = {}, balance
     name,
     // A worker that died stays dead: no test may pass by a restart.
     failure_policy: 'FAIL_CLOSED',
-    vm_config: { vm_id: 'waxseal', runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: FILTER } } },
+    vm_config: { vm_id: 'waxseal', runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: FILTER } }, ...vm },
     configuration: message,
     ...wasm,
   };
@@ -73,6 +73,7 @@ export function listener(name, { configuration, wasm = {}, manager = {}, balance
   };
   return {
     name,
+    stat_prefix: name,
     address: at(0),
     ...(balance && { connection_balance_config: { exact_balance: {} } }),
     filter_chains: [{

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 
 export const PATIENCE = 15_000;
 
-const pairs = (flat) => Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n], flat[2 * n + 1]]);
+export const pairs = (flat) => Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n], flat[2 * n + 1]]);
 
 export function reply(id, status, fields, bytes) {
   const body = bytes.toString('utf8');

@@ -45,7 +45,10 @@ export class Envoy {
   #ports = new Map();
   #admin;
 
-  /** Starts an Envoy as described in bootstrap.mjs and waits until it is ready. */
+  /**
+   * Starts an Envoy as described in bootstrap.mjs and waits until it is ready. `level` is how much
+   * the filter logs, `environment` adds to Envoy's own.
+   */
   static async start(description) {
     const envoy = new Envoy();
     await envoy.#launch(description);
@@ -90,8 +93,8 @@ export class Envoy {
       '--concurrency', String(description.concurrency ?? 1),
       '--disable-hot-restart',
       '--file-flush-interval-msec', '20',
-      '--log-level', 'warning', '--component-log-level', 'wasm:info',
-    ], { stdio: ['ignore', 'pipe', 'pipe'] });
+      '--log-level', 'warning', '--component-log-level', `wasm:${description.level ?? 'info'}`,
+    ], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...description.environment } });
     running.set(this.#child, folder);
     createInterface(this.#child.stderr).on('line', (line) => this.log.push(line));
     createInterface(this.#child.stdout).on('line', (line) => this.access.push(JSON.parse(line)));
@@ -140,6 +143,12 @@ export class Envoy {
   async stat(name) {
     const { stats } = await (await fetch(`${this.#admin}/stats?format=json&filter=^${name}$`)).json();
     return stats.find((one) => one.name === name)?.value;
+  }
+
+  /** Bytes that it holds, as the kernel counts them. */
+  async memory() {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
   }
 
   /** The access log's entry about a request. */

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connect2 } from 'node:http2';
 import { connect } from 'node:net';
-import { PATIENCE, reply } from './client.mjs';
+import { pairs, PATIENCE, reply } from './client.mjs';
 
 /** Requests over one connection. */
 export class Http2 {
@@ -27,10 +27,11 @@ export class Http2 {
     if (trailers) stream.on('wantTrailers', () => stream.sendTrailers(trailers));
     const responded = once(stream, 'response');
     if (body !== undefined) stream.end(body);
-    const [{ ':status': status, ...fields }] = await responded;
+    // The object that Node makes of the fields joins those of one name.
+    const [{ ':status': status }, , flat] = await responded;
     const parts = [];
     for await (const part of stream) parts.push(part);
-    return reply(id, status, Object.entries(fields), Buffer.concat(parts));
+    return reply(id, status, pairs(flat).slice(1), Buffer.concat(parts));
   }
 
   async end() {

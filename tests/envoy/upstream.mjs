@@ -9,6 +9,8 @@ export const digest = (bytes) => createHash('sha256').update(bytes).digest('hex'
 export class Upstream extends EventEmitter {
   /** All requests: id, method, url, headers (pairs), body, trailers. */
   requests = [];
+  /** Header fields of its replies, beside the usual ones. */
+  headers = {};
   #server = createServer({ maxHeaderSize: 8 << 20 }, (request, response) => this.#take(request, response));
 
   static async open() {
@@ -44,12 +46,12 @@ export class Upstream extends EventEmitter {
     record.body = Buffer.concat(parts);
     record.trailers = request.trailers;
     const text = JSON.stringify({ upstream: true, bytes: record.body.length });
-    return response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length }).end(text);
+    return response.writeHead(200, { ...this.headers, 'content-type': 'application/json', 'content-length': text.length }).end(text);
   }
 
   /** Server-sent events: the first at once, the last when `lastEvent` is called. */
   #stream(response) {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    response.writeHead(200, { ...this.headers, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     response.write('data: first\n\n');
     this.lastEvent = () => response.end('data: last\n\n');
   }

@@ -277,6 +277,10 @@ describe('fetch', () => {
       const { headers, claims } = seen.pop();
       assert.deepEqual([headers.authorization, claims.ath], [`DPoP ${token}`, sha256(token)], JSON.stringify([options, authorization]));
     }
+    // Another scheme is kept: at a token endpoint it is the client's own.
+    await (await fresh(fetch, { token: 'given' }))(origin, { headers: { authorization: 'Basic Y2xpZW50OnNlY3JldA==' } });
+    const { headers: kept, claims: tokenless } = seen.pop();
+    assert.deepEqual([kept.authorization, tokenless.ath], ['Basic Y2xpZW50OnNlY3JldA==', undefined]);
     // A token endpoint: there is none yet.
     for (const authorization of [undefined, 'Basic Y2xpZW50OnNlY3JldA==']) {
       await (await fresh())(origin, post('grant_type=client_credentials', { headers: authorization ? { authorization } : {} }));

@@ -158,6 +158,9 @@ export function cases() {
   other('%25 is not decoded twice', `${ORIGIN}/%256Dcp`, '/mcp');
   other('%25 in the request is not decoded twice', `${ORIGIN}/mcp`, '/%256Dcp');
   same('%256D is %256D', `${ORIGIN}/%256Dcp`, '/%256Dcp');
+  other('a broken escape makes no escape of what comes after it', `${ORIGIN}/mcp%2Fb`, '/mcp%%32Fb');
+  other('nor the other way round', `${ORIGIN}/mcp%%32Fb`, '/mcp%2Fb');
+  other('a broken escape takes no letter that is made', `${ORIGIN}/mcp%2Fb`, '/mcp%2%46b');
   other('%2561 is not %61', `${ORIGIN}/%2561`, '/%61');
   other('a space is not +', `${ORIGIN}/a%20b`, '/a+b');
   other('an escape that is none', `${ORIGIN}/%6`, '/%06');
