@@ -111,7 +111,12 @@ impl Gate {
             if let ReplayStore::Http(HttpStore { authorization: Some(name), .. }) =
                 &config.replay.store
             {
-                store = Some(name.read("replay.store.http.authorization", 1, env)?);
+                let member = "replay.store.http.authorization";
+                let secret = name.read(member, 1, env)?;
+                if !secret.expose().is_ascii() {
+                    return Err(fault(member, "is no value of a header"));
+                }
+                store = Some(secret);
             }
         }
         Ok(Self { config, keys, nonces, store })

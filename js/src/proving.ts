@@ -49,10 +49,11 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
       const { url, method } = new Request(request?.url ?? input, { method: init?.method ?? request?.method ?? 'GET' });
       const { origin } = new URL(url);
       const headers = new Headers(init?.headers ?? request?.headers);
-      const own = headers.get('authorization');
-      const given = typeof source === 'function' ? await source() : source;
       // Another scheme is not ours to replace: at a token endpoint it is the client's own `Basic`.
-      if (given && (!own || /^(?:bearer|dpop)\b/i.test(own))) headers.set('authorization', `DPoP ${given}`);
+      if (/^(?:bearer|dpop)\b|^$/i.test(headers.get('authorization') ?? '')) {
+        const given = typeof source === 'function' ? await source() : source;
+        if (given) headers.set('authorization', `DPoP ${given}`);
+      }
       const token = /^(?:bearer|dpop) +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
       if (token) headers.set('authorization', `DPoP ${token}`);
 

@@ -77,7 +77,8 @@ pub struct Replay {
 #[non_exhaustive]
 pub enum ReplayStore {
     /// This process's: no other sees it, and it forgets when the process restarts or `capacity`
-    /// changes. A nonce secret made anew at each start closes the second gap, a shared store both.
+    /// changes. A shared store closes both gaps; for a single process that restarts, a nonce secret
+    /// made anew at each start does.
     #[default]
     Local,
     /// A Redis that several processes share.

@@ -251,6 +251,8 @@ pub fn dispatch(call: &Call<'_>) -> Result<u32, String> {
         (":authority", authority),
         (":path", path.as_str()),
         ("accept", "application/json"),
+        // An old claim lets a replay in, an old key set keeps a new key out.
+        ("cache-control", "no-cache"),
     ];
     headers.extend(call.authorization.map(|value| ("authorization", value)));
     // The SDK must see the call's number, or it could not route the reply. This call of its does

@@ -432,7 +432,7 @@ catalogue! {
     text: "the proof has expired"
     symptom: "401 `invalid_dpop_proof` for every proof of one machine, or after a pause"
     cause: "A proof was kept and used later, or the client's clock is behind"
-    fix: "Make a fresh proof for every request; synchronise the clocks, or switch nonces on"
+    fix: "Make a fresh proof for every request; synchronise the clocks"
     check: "`iat` in the proof against the clock of the gate"
 
     /// The proof's `iat` or `nbf` lies in the future, beyond the leeway.
@@ -441,7 +441,7 @@ catalogue! {
     text: "the proof is not valid yet"
     symptom: "401 `invalid_dpop_proof` for every proof of one machine"
     cause: "The client's clock runs ahead, or `iat` is in milliseconds"
-    fix: "Synchronise the clocks, or switch nonces on; write `iat` in seconds"
+    fix: "Synchronise the clocks; write `iat` in seconds"
     check: "`iat` in the proof against the clock of the gate"
 
     /// The proof was made for another access token (`ath`).
@@ -485,7 +485,7 @@ catalogue! {
     UseDpopNonce 401 Coded RetryNonce Gate, "RFC 9449 section 9"
     text: "the nonce of the proof is no longer valid"
     symptom: "401 `use_dpop_nonce` after a pause, or at every other gate of a fleet"
-    cause: "The nonce is older than five minutes, or the gates have different secrets"
+    cause: "The nonce is older than some minutes (150 to 300 seconds), or the gates have different secrets"
     fix: "Repeat the call once with the new nonce; give all gates the same `dpop.nonce.secret`"
     check: "Whether the nonce came from this origin, and when"
 
@@ -493,9 +493,9 @@ catalogue! {
     ReplayUnavailable { fault: &'static str, retry_after: u32 } = "replay_unavailable"
     TemporarilyUnavailable 503 None Later Gate, "RFC 9449 section 11.1, RFC 9110 section 15.6.4"
     text: "the store of used proofs is not available"
-    symptom: "503 with `Retry-After` for all callers with bound tokens"
-    cause: "The shared store does not answer, or the local one is full"
-    fix: "Repair the store or the way to it; raise `replay.capacity` to calls per second times `dpop.age`"
+    symptom: "503 with `Retry-After` for callers with bound tokens: all of them, or more and more"
+    cause: "The shared store does not answer, or the local one is full: of honest calls, or of one caller's flood"
+    fix: "Repair the store or the way to it; raise `replay.capacity` to calls per second times `dpop.age` plus twice the leeway; send the retry with a new proof"
     check: "`fault` in the log line; then ask the store from where the gate runs"
 
     /// The token lacks a scope that every call needs.

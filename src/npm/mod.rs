@@ -53,7 +53,7 @@ enum Next<'a> {
     Fetch(bool),
     /// Another request's fetch, until this time at the latest.
     Wait(i64),
-    /// `Visit::claimed` wants the answer, or `Visit::claim_replied` where there is a call to make.
+    /// Until `expires`, exclusive. `Visit::claimed` wants the answer, or `Visit::claim_replied` where there is a call to make.
     Claim {
         key: &'a str,
         expires: i64,
@@ -154,7 +154,7 @@ impl Visit {
                 self.claim = Some(claim.clone());
                 Next::Claim {
                     key: &claim.key,
-                    expires: claim.until.seconds(),
+                    expires: claim.until.after(1).seconds(),
                     call: claim.call.as_ref().map(|call| Call {
                         uri: &call.uri,
                         authorization: call.authorization(),
@@ -246,11 +246,13 @@ impl Errand {
 /// randomness while it only loads a program.
 fn claim_here(gate: &Gate, claim: &Claim, now: UnixTime) -> Claimed {
     let capacity = gate.config().replay.capacity.unwrap_or(CAPACITY);
+    let mut seed = [0; 16];
+    // Before the borrow: randomness is a call into JavaScript.
+    let seeded = STORES.with_borrow(|stores| stores.contains_key(&capacity));
+    if !seeded && getrandom::fill(&mut seed).is_err() {
+        return Claimed::Failed("there is no randomness");
+    }
     STORES.with_borrow_mut(|stores| {
-        let mut seed = [0; 16];
-        if !stores.contains_key(&capacity) && getrandom::fill(&mut seed).is_err() {
-            return Claimed::Failed("there is no randomness");
-        }
         let store = stores.entry(capacity).or_insert_with(|| LocalStore::new(capacity, seed));
         store.claim(claim, now)
     })

@@ -56,17 +56,16 @@ impl StoreCall {
         let Ok(members) = object(body) else {
             return unclear;
         };
-        let mut values = members.values();
-        match (values.next(), values.next()) {
-            (Some(Value::Null), None) => Claimed::Taken,
-            // Upstash: `{ "result": "OK" }`.
-            (Some(Value::String(said)), None) if said == "OK" => Claimed::First,
-            // Webdis: `{ "SET": [true, "OK"] }`.
-            (Some(Value::Array(said)), None) => match said.as_slice() {
+        // Webdis: `{ "SET": [true, "OK"] }`; Upstash: `{ "result": "OK" }`.
+        let said = members.get("SET").or_else(|| members.get("result"));
+        match said.filter(|_| members.len() == 1) {
+            Some(Value::Null) => Claimed::Taken,
+            Some(Value::String(said)) if said == "OK" => Claimed::First,
+            Some(Value::Array(said)) => match said.as_slice() {
                 [Value::Bool(true), Value::String(said)] if said == "OK" => Claimed::First,
                 _ => unclear,
             },
-            _ => unclear,
+            Some(_) | None => unclear,
         }
     }
 }
@@ -94,6 +93,8 @@ mod tests {
             (r#"{"error":"WRONGPASS"}"#, None),
             (r#"{"result":"OK","error":null}"#, None),
             (r#"{"result":1}"#, None),
+            (r#"{"error":"OK"}"#, None),
+            (r#"{"error":null}"#, None),
             ("{}", None),
             ("OK", None),
             ("", None),
