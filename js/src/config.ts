@@ -41,8 +41,8 @@ export interface Dpop {
 /** Where the ids of proofs are remembered. */
 export interface Replay {
   /**
-   * `local`: this process's memory, which no other process sees and which forgets at a restart. A shared store closes both
-   * gaps; for a single process that restarts, a nonce secret made anew at each start does. `http`: a Redis behind Webdis or Upstash's REST interface.
+   * `local`: this gate's memory, which no other gate sees and which ends with it: open one gate and keep it. A shared
+   * store closes both gaps; for a single gate that restarts, a nonce secret made anew at each start does. `http`: a Redis behind Webdis or Upstash's REST interface.
    */
   store?: 'local' | { http: { uri: string; cluster?: string; authorization?: SecretName; timeout?: number } };
   /** Proofs that a local store must have room for, calls per second times `dpop.age` and twice the leeway: 100000. */

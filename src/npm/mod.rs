@@ -3,7 +3,6 @@
 mod outcome;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Function, TypeError};
@@ -16,15 +15,15 @@ use crate::{
 };
 use outcome::Outcome;
 
-thread_local! {
-    /// The claims of this process, by capacity: a program may open a gate for every request.
-    static STORES: RefCell<BTreeMap<u32, LocalStore>> = const { RefCell::new(BTreeMap::new()) };
-}
+/// The claims of one gate; made with the first of them, since a runtime may refuse randomness while
+/// it only loads a program.
+type Store = Rc<RefCell<Option<LocalStore>>>;
 
 /// A gate for one configuration.
 #[wasm_bindgen]
 pub struct Core {
     gate: Rc<Gate>,
+    store: Store,
 }
 
 /// A request on its way through the gate.
@@ -34,6 +33,7 @@ pub struct Visit {
     request: Request,
     answers: Answers,
     errand: Option<Errand>,
+    store: Store,
     claim: Option<Claim>,
 }
 
@@ -85,7 +85,7 @@ impl Core {
         let config = Config::read(config.as_bytes()).map_err(refused)?;
         let variable = |name: &str| env.call1(&JsValue::UNDEFINED, &name.into()).ok()?.as_string();
         let gate = Rc::new(Gate::new(config, &variable).map_err(refused)?);
-        Ok(Self { gate })
+        Ok(Self { gate, store: Store::default() })
     }
 
     /// Begins with a request; `headers` are pairs of text, one character a byte.
@@ -103,7 +103,8 @@ impl Core {
         let id = Request::id_in(&headers).or_else(|| new_id(now));
         let request = Request { method, url, headers, id, body: Body::Unread };
         let answers = Answers::default();
-        Ok(Visit { gate: Rc::clone(&self.gate), request, answers, errand: None, claim: None })
+        let (gate, store) = (Rc::clone(&self.gate), Rc::clone(&self.store));
+        Ok(Visit { gate, request, answers, errand: None, store, claim: None })
     }
 
     /// A fetch that is due soon, so that no request has to wait for it.
@@ -137,7 +138,7 @@ impl Visit {
                     self.answers.verified(check, verdict);
                 }
                 Step::Claim(claim) if claim.call.is_none() && !elsewhere => {
-                    let claimed = claim_here(&self.gate, &claim, instant(now));
+                    let claimed = self.claim_here(&claim, instant(now));
                     self.answers.claimed(claim, claimed);
                 }
                 other => break other,
@@ -202,6 +203,20 @@ impl Visit {
         self.answers.timed_out();
     }
 
+    fn claim_here(&self, claim: &Claim, now: UnixTime) -> Claimed {
+        let mut store = self.store.borrow_mut();
+        if store.is_none() {
+            let mut seed = [0; 16];
+            if getrandom::fill(&mut seed).is_err() {
+                return Claimed::Failed("there is no randomness");
+            }
+            let capacity = self.gate.config().replay.capacity.unwrap_or(CAPACITY);
+            *store = Some(LocalStore::new(capacity, seed));
+        }
+        let unmade = Claimed::Failed("there is no store");
+        store.as_mut().map_or(unmade, |store| store.claim(claim, now))
+    }
+
     fn conclude(&mut self, claimed: Claimed) {
         if let Some(claim) = self.claim.take() {
             self.answers.claimed(claim, claimed);
@@ -240,22 +255,6 @@ impl Errand {
     pub fn failed(&self, cause: &str, now: f64) {
         self.gate.fetched(&self.fetch, Fetched::Failed(cause), instant(now));
     }
-}
-
-/// Claims in this process; the store is made with the first claim, since a runtime may refuse
-/// randomness while it only loads a program.
-fn claim_here(gate: &Gate, claim: &Claim, now: UnixTime) -> Claimed {
-    let capacity = gate.config().replay.capacity.unwrap_or(CAPACITY);
-    let mut seed = [0; 16];
-    // Before the borrow: randomness is a call into JavaScript.
-    let seeded = STORES.with_borrow(|stores| stores.contains_key(&capacity));
-    if !seeded && getrandom::fill(&mut seed).is_err() {
-        return Claimed::Failed("there is no randomness");
-    }
-    STORES.with_borrow_mut(|stores| {
-        let store = stores.entry(capacity).or_insert_with(|| LocalStore::new(capacity, seed));
-        store.claim(claim, now)
-    })
 }
 
 fn instant(now: f64) -> UnixTime {

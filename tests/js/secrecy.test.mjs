@@ -2,12 +2,13 @@
 // would be worth stealing, and its outcome searched for it.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Gate } from '../../pkg/dist/index.js';
 import { keySet } from './answers.mjs';
-import { bearer, call, config, fetching, KEY, newKey, NOW, OTHER, payloadWith, SCOPES, token } from './issuer.mjs';
+import { bearer, call, config, fetching, KEY, newKey, NOW, OTHER, payloadWith, RESOURCE, SCOPES, token } from './issuer.mjs';
 
 const errors = JSON.parse(readFileSync(new URL('../../pkg/errors.json', import.meta.url), 'utf8'));
 
@@ -16,6 +17,21 @@ const same = newKey('same');
 const twice = [KEY.jwk, same.jwk];
 const anonymous = { header: { kid: undefined } };
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const HOLDER = newKey('holder');
+const { kid: _, ...PUBLIC } = HOLDER.jwk;
+const digest = (text) => createHash('sha256').update(text).digest('base64url');
+const jkt = digest(JSON.stringify({ crv: PUBLIC.crv, kty: PUBLIC.kty, x: PUBLIC.x, y: PUBLIC.y }));
+const bound = token({ cnf: { jkt } });
+/** A proof for the usual call with the bound token. */
+const proof = (claims = {}, { header = {}, ...more } = {}) => token(
+  { htm: 'POST', htu: RESOURCE, iat: NOW, ath: digest(bound), ...claims },
+  { key: HOLDER, header: { typ: 'dpop+jwt', kid: undefined, jwk: PUBLIC, ...header }, ...more },
+);
+const proved = (...proofs) => call([['authorization', `DPoP ${bound}`], ...proofs.map((one) => ['dpop', one])]);
+const DPOP = { dpop: { mode: 'required' } };
+const NONCES = { dpop: { mode: 'required', nonce: { mode: 'always', secret: { env: 'SECRET' } } } };
+const SECRET = 'the-secret-of-all-the-nonces';
 
 /** reason -> how a request with this token meets it: [request, members of the configuration, time]. */
 const PROVOKED = {
@@ -49,7 +65,28 @@ const PROVOKED = {
   token_not_yet_valid: [bearer(token({ nbf: NOW + 31 }))],
   token_issued_in_future: [bearer(token({ iat: NOW + 31 }))],
   audience_mismatch: [bearer(token({ aud: 'https://other.example.com' }))],
-  dpop_unsupported: [bearer(token({ cnf: { jkt: 'x' } }))],
+  dpop_unsupported: [bearer(token({ cnf: { jkt: 'x' } })), call([['authorization', `Bearer ${token()}`], ['dpop', proof()]])],
+  token_not_bound: [call([['authorization', `DPoP ${token()}`], ['dpop', proof()]]), DPOP],
+  bound_token_as_bearer: [call([['authorization', `Bearer ${bound}`], ['dpop', proof()]]), DPOP],
+  proof_missing: [proved(), DPOP],
+  proof_duplicated: [proved(proof(), proof()), proved(`${proof()}, ${proof()}`), DPOP],
+  proof_malformed: [proved(proof().replaceAll('.', '_')), proved(`${proof()}.${proof()}`), proved(token('{"a":1,"a":2}', { key: HOLDER })), DPOP],
+  proof_type_not_allowed: [proved(proof({}, { header: { typ: 'JWT' } })), proved(proof({}, { header: { typ: 'x'.repeat(300) } })), DPOP],
+  proof_algorithm_not_allowed: [proved(proof({}, { header: { alg: 'none' } })), DPOP],
+  proof_key_invalid: [proved(proof({}, { header: { jwk: { ...PUBLIC, d: HOLDER.secret.export({ format: 'jwk' }).d } } })), proved(proof({}, { header: { jwk: undefined } })), DPOP],
+  proof_signature_invalid: [proved(proof({}, { key: OTHER })), DPOP],
+  proof_claim_missing: [proved(proof({ ath: undefined })), DPOP],
+  proof_claim_malformed: [proved(proof({ iat: 'now' })), DPOP],
+  proof_method_mismatch: [proved(proof({ htm: 'GET' })), DPOP],
+  proof_url_mismatch: [proved(proof({ htu: 'https://user:swordfish@evil.example.com/?code=swordfish' })), DPOP],
+  proof_expired: [proved(proof({ iat: NOW - 331 })), DPOP],
+  proof_not_yet_valid: [proved(proof({ iat: NOW + 31 })), DPOP],
+  proof_token_mismatch: [proved(proof({ ath: digest('another token') })), DPOP],
+  proof_key_mismatch: [proved(proof({}, { key: OTHER, header: { jwk: { ...OTHER.jwk, kid: undefined } } })), DPOP],
+  proof_replayed: [proved(proof()), { ...DPOP, claim: async () => false }],
+  replay_unavailable: [proved(proof()), { ...DPOP, claim: async (key) => { throw new Error(key); } }],
+  nonce_missing: [proved(proof()), NONCES],
+  nonce_unknown: [proved(proof({ nonce: 'a-nonce-that-was-made-up' })), NONCES],
   insufficient_scope: [bearer(token({ scope: SCOPES[0] })), { scopes: SCOPES }],
   host_failed: [bearer(), 'rushing'],
 };
@@ -69,8 +106,12 @@ async function check(request, members = {}) {
   }
   const gate = members === 'down'
     ? await Gate.open(fetching('https://as.example.com/'), { fetch: async () => { throw new Error('down'); } })
-    : await Gate.open(config(members));
+    : await open(members);
   return gate.check(request, { now: NOW });
+}
+
+function open({ claim, ...members }) {
+  return Gate.open(config(members), { env: { SECRET }, ...(claim && { replay: { claim } }) });
 }
 
 /** Every text that must not come back. */
@@ -82,7 +123,7 @@ function secretsOf({ url, headers }) {
 
 describe('no part of a token comes back', () => {
   it('in any of the reasons that the catalogue has', () => {
-    assert.deepEqual(Object.keys(PROVOKED).sort(), errors.map(({ reason }) => reason).sort());
+    assert.deepEqual(Object.keys(PROVOKED).sort(), errors.filter(({ surface }) => surface === 'gate').map(({ reason }) => reason).sort());
   });
 
   for (const [reason, parts] of Object.entries(PROVOKED)) {
@@ -90,7 +131,7 @@ describe('no part of a token comes back', () => {
       const requests = parts.filter((part) => part.url);
       const [members = {}] = parts.filter((part) => !part.url);
       for (const request of requests) {
-        const secrets = secretsOf(request);
+        const secrets = [...secretsOf(request), SECRET, 'swordfish'];
         assert.ok(secrets.length > 0, 'there is nothing to hide');
         for (const wording of typeof members === 'string' ? [{}] : [{}, { verbose: true }, { vocabulary: 'caracal', verbose: true }]) {
           const outcome = await check(request, typeof members === 'string' ? members : { ...members, errors: wording });
