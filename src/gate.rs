@@ -3,12 +3,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::{Map, Value};
+
 use crate::call::Call;
 use crate::config::{
     Config, ConfigError, Environment, HttpStore, NonceMode, ReplayStore, Secret, fault,
 };
 use crate::decide::{Answer, Decision, Grant, decide, origin};
-use crate::error::Error;
+use crate::error::{Denial, Error, Excerpt};
 use crate::keys::{Fetch, Fetched, Keys, Patience};
 use crate::nonce::Nonces;
 use crate::parse::{Origin, Target, Trace, credential, preflight};
@@ -168,7 +170,7 @@ impl Gate {
         let context = self.context(request, nonce.as_deref());
         match decision {
             Decision::Allow(_) => None,
-            Decision::Deny(error) => Some(render::denial(error, context, &self.config)),
+            Decision::Deny(denial) => Some(render::denial(&denial.error, context, &self.config)),
             Decision::Answer(answer) => Some(render::answer(answer, context, &self.config)),
         }
     }
@@ -195,11 +197,11 @@ impl Gate {
         render::beside(self.context(request, nonce.as_deref()), &self.config)
     }
 
-    /// One line of JSON about a denial, for the operator's log.
-    pub fn log_line(&self, error: &Error, request: &Request) -> String {
+    /// What the operator's log says of a denial: one line, as JSON.
+    pub fn log_line(&self, denial: &Denial, request: &Request) -> Map<String, Value> {
         let trace = Trace::read(request);
         let ids = trace.as_ref().map(|trace| (trace.trace.as_str(), trace.span.as_str()));
-        render::line(error, request.id.as_deref(), ids)
+        render::line(denial, request.id.as_deref(), ids, &self.config)
     }
 
     fn journey(
@@ -248,15 +250,15 @@ impl Gate {
             now,
         );
         let unavailable = |fault| Error::ReplayUnavailable { fault, retry_after: CLAIM_LATER };
-        Step::Done(match &answers.claim {
+        let error = match &answers.claim {
             None => return Step::Claim(claim),
-            Some((key, _)) if *key != claim.key => {
-                Decision::Deny(unavailable("the answer is about another proof"))
-            }
-            Some((_, Claimed::First)) => Decision::Allow(grant),
-            Some((_, Claimed::Taken)) => Decision::Deny(Error::ProofReplayed {}),
-            Some((_, Claimed::Failed(fault))) => Decision::Deny(unavailable(fault)),
-        })
+            Some((key, _)) if *key != claim.key => unavailable("the answer is about another proof"),
+            Some((_, Claimed::First)) => return Step::Done(Decision::Allow(grant)),
+            Some((_, Claimed::Taken)) => Error::ProofReplayed {},
+            Some((_, Claimed::Failed(fault))) => unavailable(fault),
+        };
+        let client = grant.client.as_deref().map(Excerpt::of);
+        Step::Done(Decision::Deny(Denial { error, client }))
     }
 
     fn nonce(&self, now: UnixTime) -> Option<String> {
@@ -290,10 +292,10 @@ impl Gate {
     fn ask(&self, missing: Missing, answers: &Answers) -> Step {
         let deny = |fault| {
             let retry_after = self.config.keys.timeout;
-            Step::Done(Decision::Deny(Error::HostFailed { fault, retry_after }))
+            Step::Done(Decision::Deny(Error::HostFailed { fault, retry_after }.into()))
         };
         match missing {
-            Missing::Rule(error) => Step::Done(Decision::Deny(error)),
+            Missing::Rule(denial) => Step::Done(Decision::Deny(denial)),
             Missing::Fetch(fetch) if answers.fetches >= FETCHES => {
                 // Nobody follows it: the next request may.
                 self.keys().abandoned(&fetch);

@@ -24,7 +24,7 @@
 //! let Step::Done(decision) = gate.check(&request, &Answers::default(), now) else {
 //!     panic!("no credentials: nothing to ask");
 //! };
-//! assert!(matches!(&decision, Decision::Deny(error) if error.reason().row().status == 401));
+//! assert!(matches!(&decision, Decision::Deny(denial) if denial.error.reason().row().status == 401));
 //! let reply = gate.reply(&decision, &request, now).expect("a denial has a reply");
 //! assert_eq!(
 //!     reply.headers[1].1,
@@ -64,7 +64,7 @@ pub use replay::{Claim, Claimed, LocalStore, Memory, Shelf, StoreCall};
 pub use verify::{Proof, SignatureCheck, Verdict};
 
 pub use decide::{Answer, Decision, Forward, Grant};
-pub use error::{Challenge, Code, Error, Excerpt, Fact, Help, Reason, Retry, Row, Surface};
+pub use error::{Challenge, Code, Denial, Error, Excerpt, Fact, Help, Reason, Retry, Row, Surface};
 pub use render::Reply;
 pub use time::UnixTime;
 

@@ -78,7 +78,7 @@ fn claim(step: Step) -> Result<Claim, Failure> {
 fn ended(step: Step) -> Result<Result<Grant, Reason>, Failure> {
     match step {
         Step::Done(Decision::Allow(grant)) => Ok(Ok(grant)),
-        Step::Done(Decision::Deny(error)) => Ok(Err(error.reason())),
+        Step::Done(Decision::Deny(denial)) => Ok(Err(denial.error.reason())),
         other => Err(format!("expected a decision, not {other:?}").into()),
     }
 }

@@ -25,7 +25,7 @@ fn fetch(step: Step) -> Result<Fetch, Failure> {
 
 fn reason(step: &Step) -> Option<Reason> {
     match step {
-        Step::Done(Decision::Deny(error)) => Some(error.reason()),
+        Step::Done(Decision::Deny(denial)) => Some(denial.error.reason()),
         _ => None,
     }
 }

@@ -119,6 +119,14 @@ impl Text {
     }
 }
 
+/// Why a request does not pass.
+fn fault(decision: Decision) -> Result<Decision, Error> {
+    match decision {
+        Decision::Deny(denial) => Err(denial.error),
+        other => Ok(other),
+    }
+}
+
 /// What a gate says of a token that its issuer signed over the text.
 fn in_payload(issuer: &Issuer, text: &[u8], place: Place) -> Result<Reading, Failure> {
     let payload = match place {
@@ -127,11 +135,12 @@ fn in_payload(issuer: &Issuer, text: &[u8], place: Place) -> Result<Reading, Fai
     };
     let gate = gate(&json!({ "set": issuer.key_set() }))?;
     let request = request(&signed(&payload)?);
-    match (place, decide(&gate, &request, &[])?) {
-        (Place::Member, Decision::Allow(_))
-        | (Place::Whole, Decision::Deny(Error::ClaimMissing { claim: "iss" })) => Ok(Ok(())),
-        (_, Decision::Deny(Error::TokenMalformed { fault })) => Ok(Err(fault.to_owned())),
-        (_, Decision::Deny(Error::TokenTooLong { .. })) => Ok(Err(TOO_LONG.to_owned())),
+    match (place, fault(decide(&gate, &request, &[])?)) {
+        (Place::Member, Ok(_)) | (Place::Whole, Err(Error::ClaimMissing { claim: "iss" })) => {
+            Ok(Ok(()))
+        }
+        (_, Err(Error::TokenMalformed { fault })) => Ok(Err(fault.to_owned())),
+        (_, Err(Error::TokenTooLong { .. })) => Ok(Err(TOO_LONG.to_owned())),
         (_, other) => Err(format!("a payload, but: {other:?}").into()),
     }
 }
@@ -143,9 +152,9 @@ fn in_key_set(issuer: &Issuer, text: &[u8], place: Place) -> Result<Reading, Fai
         Place::Whole => text.to_vec(),
     };
     let gate = gate(&json!({ "uri": "https://as.example.com/jwks.json" }))?;
-    match (place, decide(&gate, &request(&issuer.token()), &body)?) {
-        (Place::Member, Decision::Allow(_)) => Ok(Ok(())),
-        (place, Decision::Deny(Error::KeysUnavailable { fault, .. })) => {
+    match (place, fault(decide(&gate, &request(&issuer.token()), &body)?)) {
+        (Place::Member, Ok(_)) => Ok(Ok(())),
+        (place, Err(Error::KeysUnavailable { fault, .. })) => {
             let fault = serde_json::to_value(fault)?;
             match (place, fault.as_str().unwrap_or_default()) {
                 (Place::Whole, "no `keys` list") => Ok(Ok(())),

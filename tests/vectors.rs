@@ -154,7 +154,9 @@ impl Host {
                 let upstream = Gate::upstream_headers(&grant, &request);
                 ("allow", None, upstream, self.gate.reply_headers(&grant, &request, now))
             }
-            Decision::Deny(error) => ("deny", Some(error.reason().row().reason), vec![], vec![]),
+            Decision::Deny(denial) => {
+                ("deny", Some(denial.error.reason().row().reason), vec![], vec![])
+            }
             Decision::Answer(_) => ("answer", None, vec![], vec![]),
         };
         let fetched = self.fetched;

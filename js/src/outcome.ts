@@ -20,6 +20,8 @@ export interface Denied {
   reason: Reason;
   /** What is known about this one case: for logs, not for the caller. */
   facts: Record<string, unknown>;
+  /** The same for the operator's log, as Envoy writes it: `error`, `code`, `status`, `client_id` where a verified token names one, `resource`, `request_id`, `trace_id`, `span_id`, `facts`. */
+  log: Record<string, unknown>;
   /** What the caller gets. */
   reply: Reply;
 }

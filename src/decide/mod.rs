@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::config::Config;
-use crate::error::{Error, Excerpt};
+use crate::error::{Denial, Error, Excerpt};
 use crate::verify::{Proof, Verified};
 
 pub use forward::Forward;
@@ -18,7 +18,7 @@ pub enum Decision {
     /// It passes.
     Allow(Grant),
     /// It does not.
-    Deny(Error),
+    Deny(Denial),
     /// The gate answers it itself, and it is not forwarded.
     Answer(Answer),
 }
@@ -26,7 +26,7 @@ pub enum Decision {
 impl Decision {
     /// What a host concludes that cannot follow a step: it fails closed.
     pub fn host_failed(fault: &'static str) -> Self {
-        Self::Deny(Error::HostFailed { fault, retry_after: 60 })
+        Self::Deny(Error::HostFailed { fault, retry_after: 60 }.into())
     }
 }
 
@@ -72,7 +72,10 @@ pub fn origin(origin: Option<&str>, config: &Config) -> Result<(), Error> {
 /// Decides about a verified caller and its call.
 pub fn decide(verified: &Verified, _call: &Call, config: &Config) -> Decision {
     match policy::scopes(verified, &config.scopes) {
-        Err(error) => Decision::Deny(error),
+        Err(error) => {
+            let client = verified.text("client_id").map(Excerpt::of);
+            Decision::Deny(Denial { error, client })
+        }
         Ok(()) => Decision::Allow(Grant {
             issuer: verified.text("iss").unwrap_or_default().to_owned(),
             subject: verified.text("sub").map(str::to_owned),

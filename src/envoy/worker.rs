@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proxy_wasm::types::LogLevel;
+use serde_json::Value;
 
 use super::board::{self, Posted};
 use super::claims;
@@ -412,10 +413,11 @@ impl Worker {
     fn conclude(&mut self, stream: u32, decision: &Decision, request: &Request) -> Next {
         let details = match decision {
             Decision::Allow(grant) => return self.pass(stream, grant, request),
-            Decision::Deny(error) => {
-                let row = error.reason().row();
+            Decision::Deny(denial) => {
+                let row = denial.error.reason().row();
                 let level = if row.status >= 500 { LogLevel::Warn } else { LogLevel::Info };
-                host::log(level, &format!("waxseal: {}", self.gate.log_line(error, request)));
+                let line = Value::Object(self.gate.log_line(denial, request));
+                host::log(level, &format!("waxseal: {line}"));
                 row.reason
             }
             Decision::Answer(_) => "answered",

@@ -153,6 +153,21 @@ impl Retry {
     }
 }
 
+/// An error, and whose call it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Denial {
+    /// Why.
+    pub error: Error,
+    /// `client_id`, where a verified token names one: for logs.
+    pub client: Option<Excerpt>,
+}
+
+impl From<Error> for Denial {
+    fn from(error: Error) -> Self {
+        Self { error, client: None }
+    }
+}
+
 /// A piece of somebody else's text, clipped: what a fact may quote.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]

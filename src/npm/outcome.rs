@@ -14,6 +14,8 @@ pub struct Outcome<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<Granted<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<Written>,
@@ -44,22 +46,27 @@ struct Written {
 
 impl<'a> Outcome<'a> {
     pub fn of(gate: &Gate, decision: &'a Decision, request: &Request, now: UnixTime) -> Self {
-        let (name, reason, facts, grant) = match decision {
-            Decision::Allow(grant) => {
-                ("allow", None, None, Some(Granted::of(gate, grant, request, now)))
+        let (mut reason, mut facts, mut log, mut grant) = (None, None, None, None);
+        let name = match decision {
+            Decision::Allow(granted) => {
+                grant = Some(Granted::of(gate, granted, request, now));
+                "allow"
             }
-            Decision::Deny(error) => {
-                let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
-                ("deny", Some(error.reason().row().reason), Some(facts.collect()), None)
+            Decision::Deny(denial) => {
+                let known = denial.error.facts().into_iter();
+                reason = Some(denial.error.reason().row().reason);
+                facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
+                log = Some(gate.log_line(denial, request));
+                "deny"
             }
-            Decision::Answer(_) => ("answer", None, None, None),
+            Decision::Answer(_) => "answer",
         };
         let reply = gate.reply(decision, request, now).map(|reply| Written {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
         });
-        Self { allow: grant.is_some(), decision: name, reason, facts, grant, reply }
+        Self { allow: grant.is_some(), decision: name, reason, facts, log, grant, reply }
     }
 }
 

@@ -1,23 +1,35 @@
-//! Error -> one line for the operator's log: JSON, so that no quoted text can forge a second line.
+//! Denial -> one line for the operator's log: JSON, so that no quoted text can forge a second line.
 
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
+use crate::config::Config;
+use crate::error::Denial;
 
-/// What happened and the facts of it; never a token.
-pub fn line(error: &Error, id: Option<&str>, trace: Option<(&str, &str)>) -> String {
+/// What happened, whose call it was, and the facts; never a token. The names are those of
+/// AuthPlane's own logs.
+pub fn line(
+    Denial { error, client }: &Denial,
+    id: Option<&str>,
+    trace: Option<(&str, &str)>,
+    config: &Config,
+) -> Map<String, Value> {
     let row = error.reason().row();
     let mut line = Map::new();
-    line.insert("event".to_owned(), json!("denied"));
-    line.insert("reason".to_owned(), json!(row.reason));
-    line.insert("code".to_owned(), json!(row.code.oauth()));
-    line.insert("status".to_owned(), json!(row.status));
-    line.insert("request_id".to_owned(), json!(id));
-    if let Some((trace, span)) = trace {
-        line.insert("trace_id".to_owned(), json!(trace));
-        line.insert("span_id".to_owned(), json!(span));
-    }
+    let mut say = |name: &str, value: Value| {
+        if !value.is_null() {
+            line.insert(name.to_owned(), value);
+        }
+    };
+    say("event", json!("denied"));
+    say("error", json!(row.reason));
+    say("code", json!(row.code.oauth()));
+    say("status", json!(row.status));
+    say("client_id", json!(client));
+    say("resource", json!(config.resource));
+    say("request_id", json!(id));
+    say("trace_id", json!(trace.map(|(trace, _)| trace)));
+    say("span_id", json!(trace.map(|(_, span)| span)));
     let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
-    line.insert("facts".to_owned(), Value::Object(facts.collect()));
-    Value::Object(line).to_string()
+    say("facts", Value::Object(facts.collect()));
+    line
 }

@@ -265,7 +265,7 @@ mod tests {
             };
             match proof(&credential, Some(&binding), &means) {
                 Ok(proof) => return Ok(proof),
-                Err(Missing::Rule(error)) => return Err(error),
+                Err(Missing::Rule(denial)) => return Err(denial.error),
                 Err(Missing::Signature(check)) => {
                     let verdict = check.verify();
                     signatures.add(check, verdict);

@@ -9,7 +9,7 @@ mod wycheproof;
 use serde_json::{Map, Value};
 
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Denial, Error, Excerpt};
 use crate::keys::{Fetch, Keys, Patience};
 use crate::nonce::Nonces;
 use crate::parse::Credential;
@@ -50,7 +50,7 @@ pub struct Means<'a> {
 #[derive(Debug)]
 pub enum Missing {
     /// A rule is broken.
-    Rule(Error),
+    Rule(Denial),
     /// A document must be fetched.
     Fetch(Fetch),
     /// A document is being fetched for another request.
@@ -65,7 +65,9 @@ pub enum Missing {
 /// The first rule that is broken, or what is needed to go on.
 pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
     let claims = token::claims(&credential.token, means)?;
-    let proof = dpop::proof(credential, claims.get("cnf"), means)?;
+    let client = claims.get("client_id").and_then(Value::as_str);
+    let proof = dpop::proof(credential, claims.get("cnf"), means);
+    let proof = proof.map_err(|missing| missing.by(client))?;
     Ok(Verified { claims, proof })
 }
 
@@ -98,6 +100,16 @@ impl Verified {
 
 impl From<Error> for Missing {
     fn from(error: Error) -> Self {
-        Self::Rule(error)
+        Self::Rule(error.into())
+    }
+}
+
+impl Missing {
+    /// Says whose call it is, now that the token is verified.
+    fn by(self, client: Option<&str>) -> Self {
+        match self {
+            Self::Rule(denial) => Self::Rule(Denial { client: client.map(Excerpt::of), ..denial }),
+            other => other,
+        }
     }
 }

@@ -38,6 +38,6 @@ export async function assertDenied(stage, reply, expected) {
   assert.deepEqual(reply.json(), body);
   const { code, details: logged } = await stage.envoy.accessOf(reply.id);
   assert.deepEqual([code, logged], [status, reason]);
-  assert.equal((await stage.envoy.denialOf(id)).reason, reason);
+  assert.equal((await stage.envoy.denialOf(id)).error, reason);
   assert.equal(stage.upstream.request(reply.id), undefined, 'a denied request reached the upstream');
 }

@@ -190,7 +190,7 @@ test('where there is none, or a bad one, the body and the log carry a new id', a
     assert.match(requestId, uuid7);
     const made = Number.parseInt(requestId.replace('-', '').slice(0, 12), 16);
     assert.ok(made >= before - 5 && made <= Date.now() + 5, 'its time is now');
-    assert.equal((await stage.envoy.denialOf(requestId)).reason, 'missing_token');
+    assert.equal((await stage.envoy.denialOf(requestId)).error, 'missing_token');
     seen.add(requestId);
   }
   assert.equal(seen.size, 5);

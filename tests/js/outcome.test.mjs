@@ -98,6 +98,10 @@ describe('deny', () => {
       decision: 'deny',
       reason: 'token_expired',
       facts: { exp: NOW + 300, now: NOW + 330 },
+      log: {
+        event: 'denied', error: 'token_expired', code: 'invalid_token', status: 401, resource: RESOURCE,
+        request_id: 'req-1', facts: { exp: NOW + 300, now: NOW + 330 },
+      },
       reply: {
         status: 401,
         headers: [
@@ -111,6 +115,16 @@ describe('deny', () => {
         },
       },
     });
+  });
+
+  it('tells the log whose call it was, once the token is verified, and its trace', async () => {
+    const scoped = await open({ scopes: ['more'] });
+    const [trace, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+    const request = call([['authorization', `Bearer ${token()}`], ['traceparent', `00-${trace}-${span}-01`]]);
+    const { log } = await scoped.check(request, { now: NOW });
+    assert.deepStrictEqual([log.error, log.client_id, log.trace_id, log.span_id], ['insufficient_scope', 'client-1', trace, span]);
+    const forged = bearer(`${token().slice(0, -5)}AAAAA`);
+    assert.equal((await scoped.check(forged, { now: NOW })).log.client_id, undefined);
   });
 
   it('has facts also where there are none', async () => {
