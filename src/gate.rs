@@ -14,7 +14,7 @@ use crate::error::{Denial, Error, Excerpt};
 use crate::keys::{Fetch, Fetched, Keys, Patience};
 use crate::nonce::Nonces;
 use crate::parse::{Origin, Target, Trace, credential, preflight};
-use crate::render::{self, Context, Reply};
+use crate::render::{self, Context, Reply, Voice};
 use crate::replay::{Claim, Claimed};
 use crate::request::Request;
 use crate::time::UnixTime;
@@ -170,7 +170,9 @@ impl Gate {
         let context = self.context(request, nonce.as_deref());
         match decision {
             Decision::Allow(_) => None,
-            Decision::Deny(denial) => Some(render::denial(&denial.error, context, &self.config)),
+            Decision::Deny(denial) => {
+                Some(render::problem(&denial.error, &Voice::from(&self.config), context))
+            }
             Decision::Answer(answer) => Some(render::answer(answer, context, &self.config)),
         }
     }
@@ -266,7 +268,8 @@ impl Gate {
     }
 
     fn context<'a>(&self, request: &'a Request, nonce: Option<&'a str>) -> Context<'a> {
-        Context { id: request.id.as_deref(), origin: self.listed_origin(request), nonce }
+        let id = request.id.as_deref();
+        Context { id, origin: self.listed_origin(request), nonce, ..Context::default() }
     }
 
     /// Whether a page of a listed origin asks; the origins of all others are not looked at where

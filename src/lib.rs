@@ -37,25 +37,28 @@
 mod call;
 mod config;
 mod decide;
+mod elicit;
 mod error;
 mod gate;
 mod keys;
 mod nonce;
 mod parse;
+mod read;
 mod render;
 mod replay;
 mod request;
+mod seal;
 mod time;
 mod verify;
 
 #[cfg(feature = "envoy")]
 mod envoy;
-#[cfg(feature = "npm")]
+#[cfg(any(feature = "client", feature = "npm"))]
 mod npm;
 #[cfg(feature = "prover")]
 mod prover;
 
-pub use config::{Config, ConfigError, Environment};
+pub use config::{Config, ConfigError, DpopMode, Environment, Vocabulary};
 pub use request::{Body, Request};
 
 pub use gate::{Answers, Gate, Look, Step};
@@ -64,8 +67,13 @@ pub use replay::{Claim, Claimed, LocalStore, Memory, Shelf, StoreCall};
 pub use verify::{Proof, SignatureCheck, Verdict};
 
 pub use decide::{Answer, Decision, Forward, Grant};
-pub use error::{Challenge, Code, Denial, Error, Excerpt, Fact, Help, Reason, Retry, Row, Surface};
-pub use render::Reply;
+pub use elicit::{Consent, Elicitations, McpCall, Principal, Resumed, StateFault, UserAction};
+pub use error::{
+    ALIASES, Alias, Challenge, Code, ConsentCause, DOMAIN, Denial, Domain, Error, Excerpt, Fact,
+    Help, Reason, Retry, Row, Surface,
+};
+pub use read::{Action, Challenge as ReadChallenge, OpenUrl, Reading, Received, challenges, read};
+pub use render::{Context, Reply, Voice, problem};
 pub use time::UnixTime;
 
 #[cfg(feature = "prover")]

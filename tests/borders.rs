@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("parse", &["error", "config", "time", "request"]),
     ("keys", &["parse", "error", "config", "time"]),
     ("nonce", &["config", "time"]),
+    ("seal", &["config"]),
     ("replay", &["parse", "config", "time"]),
     ("verify", &["keys", "nonce", "parse", "error", "config", "time"]),
     ("call", &["error"]),
@@ -21,6 +22,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("decide", &["verify", "call", "config", "error"]),
     // Never parse, never verify: a reply cannot leak a token.
     ("render", &["decide", "call", "config", "error"]),
+    // Reads what an authorization server and a client say, and no credential.
+    ("elicit", &["config", "decide", "error", "render", "seal", "time"]),
+    // Never verify, never config: it reads what a client receives, and has no secret.
+    ("read", &["parse", "error", "time"]),
     (
         "gate",
         &[
@@ -92,7 +97,7 @@ fn only_a_face_speaks_to_a_host() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn the_reader_of_imports_sees_every_form() {
-    let code = "use crate::time::UnixTime;\nuse crate::{parse::jws, Gate};\nfn f(x: crate::keys::Key) {}\nuse super::super::render;";
+    let code = "use crate::time::UnixTime;\nuse crate::{parse::jws, Gate};\nfn f(x: crate::keys::Key) { crate::read(x) }\nuse super::super::render;";
     let expected = ["Gate", "keys", "parse", "time"].map(str::to_owned);
     assert_eq!(named_modules(code), BTreeSet::from(expected));
 }
@@ -115,12 +120,14 @@ fn named_modules(code: &str) -> BTreeSet<String> {
             None => vec![rest],
         };
         for name in names {
-            let name: String = name
-                .trim()
-                .chars()
-                .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-                .collect();
-            found.insert(name);
+            let name = name.trim();
+            let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let (name, rest) =
+                name.split_at(name.find(|letter| !is_word(letter)).unwrap_or(name.len()));
+            // What is called is a function, which may have the name of its module.
+            if !rest.starts_with('(') {
+                found.insert(name.to_owned());
+            }
         }
     }
     found

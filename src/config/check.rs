@@ -164,7 +164,7 @@ const RESERVED_HEADERS: &[&str] = &[
     "upgrade",
 ];
 
-fn within<T>(member: &str, value: T, range: RangeInclusive<T>) -> Result<(), ConfigError>
+pub fn within<T>(member: &str, value: T, range: RangeInclusive<T>) -> Result<(), ConfigError>
 where
     T: PartialOrd + fmt::Display,
 {

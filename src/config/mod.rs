@@ -10,6 +10,7 @@ use serde_json::Value;
 
 mod check;
 mod dpop;
+mod elicitation;
 mod grammar;
 mod object;
 mod secret;
@@ -18,9 +19,11 @@ mod url;
 use object::{Object, object, objects};
 
 pub use dpop::{Dpop, DpopMode, HttpStore, NonceMode, Replay, ReplayStore};
+pub use elicitation::ElicitationRules;
 pub use secret::{Environment, Secret};
 
 pub(crate) use check::fault;
+use check::within;
 pub(crate) use grammar::is_token;
 pub(crate) use url::{check_uri, host, is_authority, is_private, split_url};
 
@@ -240,10 +243,7 @@ impl Config {
     /// # Errors
     /// The first member that is unknown, missing, mistyped or out of range.
     pub fn read(text: &[u8]) -> Result<Self, ConfigError> {
-        let mut source = serde_json::Deserializer::from_slice(text);
-        let read: Result<Object<Self>, _> = serde_path_to_error::deserialize(&mut source);
-        let Object(mut config) = read.map_err(|error| misread(&error))?;
-        source.end().map_err(|error| fault("", error.to_string()))?;
+        let mut config: Self = one_object(text)?;
         config.check()?;
         for issuer in &mut config.issuers {
             if issuer.audience.is_empty() {
@@ -274,14 +274,24 @@ impl Default for Limits {
     }
 }
 
+impl Wording {
+    /// The `base` unless given: needs no host.
+    pub(crate) const BASE: &str = "urn:waxseal:error:";
+}
+
 impl Default for Wording {
     fn default() -> Self {
-        Self {
-            base: "urn:waxseal:error:".to_owned(),
-            vocabulary: Vocabulary::Oauth,
-            verbose: false,
-        }
+        Self { base: Self::BASE.to_owned(), vocabulary: Vocabulary::Oauth, verbose: false }
     }
+}
+
+/// Reads one JSON object that fills the text.
+fn one_object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, ConfigError> {
+    let mut source = serde_json::Deserializer::from_slice(text);
+    let read: Result<Object<T>, _> = serde_path_to_error::deserialize(&mut source);
+    let Object(object) = read.map_err(|error| misread(&error))?;
+    source.end().map_err(|error| fault("", error.to_string()))?;
+    Ok(object)
 }
 
 fn default_leeway() -> u32 {

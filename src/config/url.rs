@@ -34,7 +34,8 @@ pub fn check_uri(uri: &str, cluster: Option<&str>) -> Result<(), &'static str> {
 
 /// Splits an absolute `http(s)` URL into its authority and the rest from the path on.
 pub fn split_url(url: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = url.split_once("://")?;
+    let (scheme, rest) = url.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
     // RFC 3986 section 3.1: schemes are case-insensitive.
     if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return None;

@@ -1,10 +1,16 @@
 //! A reason -> everything that is said about it. No variant can hold a token, a proof or a secret.
 
+mod alias;
 mod catalogue;
+mod code;
+mod domain;
 
 use serde_json::Value;
 
+pub use alias::{ALIASES, Alias};
 pub use catalogue::{Error, Reason};
+pub use code::Code;
+pub use domain::{DOMAIN, Domain};
 
 /// What the wire says for a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +19,12 @@ pub struct Row {
     pub reason: &'static str,
     /// What the body's `error` says.
     pub code: Code,
-    /// The HTTP status.
+    /// The HTTP status under which it is rendered.
     pub status: u16,
+    /// Other statuses under which servers send it.
+    pub also: &'static [u16],
+    /// The code of a JSON-RPC error, where it is one.
+    pub rpc: Option<i32>,
     /// What `WWW-Authenticate` says.
     pub challenge: Challenge,
     /// The specification and section that the reason comes from.
@@ -42,56 +52,6 @@ pub struct Help {
     pub check: &'static str,
 }
 
-/// The wire codes, each under the names of both vocabularies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// RFC 6750 section 3.1.
-    InsufficientScope,
-    /// RFC 9449 sections 5 and 7.1.
-    InvalidDpopProof,
-    /// RFC 6749 section 5.2, RFC 6750 section 3.1.
-    InvalidRequest,
-    /// RFC 6750 section 3.1.
-    InvalidToken,
-    /// No credentials: OAuth has no name of its own for it.
-    MissingToken,
-    /// MCP, Streamable HTTP: an `Origin` that is not listed.
-    OriginForbidden,
-    /// RFC 6749 section 4.1.2.1.
-    TemporarilyUnavailable,
-    /// RFC 9449 sections 8 and 9.
-    UseDpopNonce,
-}
-
-impl Code {
-    /// The name in the OAuth specifications; challenges always use this one.
-    pub const fn oauth(self) -> &'static str {
-        match self {
-            Self::InsufficientScope => "insufficient_scope",
-            Self::InvalidDpopProof => "invalid_dpop_proof",
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidToken | Self::MissingToken => "invalid_token",
-            Self::OriginForbidden => "origin_forbidden",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
-            Self::UseDpopNonce => "use_dpop_nonce",
-        }
-    }
-
-    /// The name in Caracal's vocabulary.
-    pub const fn caracal(self) -> &'static str {
-        match self {
-            Self::InsufficientScope => "scope_insufficient",
-            Self::MissingToken => "missing_token",
-            Self::TemporarilyUnavailable => "sts_unavailable",
-            Self::InvalidDpopProof
-            | Self::InvalidRequest
-            | Self::InvalidToken
-            | Self::OriginForbidden
-            | Self::UseDpopNonce => self.oauth(),
-        }
-    }
-}
-
 /// What `WWW-Authenticate` says (RFC 9110 section 11.6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenge {
@@ -101,13 +61,32 @@ pub enum Challenge {
     Bare,
     /// The scheme and the code.
     Coded,
+    /// `Basic`: it is the client that must authenticate (RFC 6749 section 5.2).
+    Basic,
 }
 
 /// Who usually emits a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
-    /// The gate in front of a resource server.
+    /// The gate in front of a resource server: this crate. All others are read, and rendered on
+    /// behalf of those who emit them.
     Gate,
+    /// Any resource server.
+    Resource,
+    /// An OAuth authorization server.
+    AuthorizationServer,
+    /// A resource server with Caracal's verifier.
+    CaracalVerifier,
+    /// Caracal's Gateway.
+    CaracalGateway,
+    /// Caracal's token service.
+    CaracalSts,
+    /// Caracal's Coordinator, its admin API and its console.
+    CaracalControl,
+    /// Caracal's libraries, in the caller's own process.
+    CaracalLibrary,
+    /// An MCP server, as a JSON-RPC error.
+    Mcp,
 }
 
 impl Surface {
@@ -115,6 +94,14 @@ impl Surface {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gate => "gate",
+            Self::Resource => "resource",
+            Self::AuthorizationServer => "authorization_server",
+            Self::CaracalVerifier => "caracal_verifier",
+            Self::CaracalGateway => "caracal_gateway",
+            Self::CaracalSts => "caracal_sts",
+            Self::CaracalControl => "caracal_control",
+            Self::CaracalLibrary => "caracal_library",
+            Self::Mcp => "mcp",
         }
     }
 }
@@ -124,17 +111,23 @@ impl Surface {
 pub enum Retry {
     /// Send another request: this one is malformed.
     FixRequest,
+    /// Sign in: there were no credentials, or what they rest on has ended.
+    SignIn,
     /// Get a new token, once.
     NewToken,
     /// Send the same token with a new proof.
     NewProof,
     /// Repeat the request at once, with the new nonce in a new proof.
     RetryNonce,
-    /// Authorize again with more scope.
+    /// Authorize again with more scope, or with stronger authentication.
     StepUp,
+    /// Repeat the request once the user has acted at a URL.
+    AfterUser,
     /// The same request, after `Retry-After` seconds.
     Later,
     /// No other try helps: it is the operator's to allow.
+    Operator,
+    /// No other try helps: somebody has decided so.
     Never,
 }
 
@@ -143,12 +136,36 @@ impl Retry {
     pub const fn name(self) -> &'static str {
         match self {
             Self::FixRequest => "fix_request",
+            Self::SignIn => "sign_in",
             Self::NewToken => "new_token",
             Self::NewProof => "new_proof",
             Self::RetryNonce => "retry_with_nonce",
             Self::StepUp => "step_up",
+            Self::AfterUser => "after_user",
             Self::Later => "later",
+            Self::Operator => "operator",
             Self::Never => "never",
+        }
+    }
+}
+
+/// Why a consent is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum ConsentCause {
+    /// There is none yet.
+    #[serde(rename = "consent_missing")]
+    Missing,
+    /// There is one, for less.
+    #[serde(rename = "scope_insufficient")]
+    ScopeInsufficient,
+}
+
+impl ConsentCause {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "consent_missing",
+            Self::ScopeInsufficient => "scope_insufficient",
         }
     }
 }
@@ -169,7 +186,7 @@ impl From<Error> for Denial {
 }
 
 /// A piece of somebody else's text, clipped: what a fact may quote.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Excerpt(String);
 

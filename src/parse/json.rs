@@ -1,8 +1,9 @@
 //! bytes -> one JSON object. Never keeps one of two members of a name, never nests deeper than 32.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// Why bytes are not one well-formed JSON object.
@@ -18,7 +19,13 @@ const DEPTH: u8 = 32;
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
     let mut source = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: DEPTH }.deserialize(&mut source).map_err(|error| named(&error))?;
+    let fault = Cell::new(None);
+    let value = Strict { depth: DEPTH, fault: &fault }.deserialize(&mut source);
+    // The first fault counts; what is malformed behind it does not matter.
+    if let Some(fault) = fault.get() {
+        return Err(fault);
+    }
+    let value = value.map_err(|_| "not JSON")?;
     source.end().map_err(|_| "not one JSON value")?;
     match value {
         Value::Object(members) => Ok(members),
@@ -26,29 +33,29 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Fault> {
     }
 }
 
-const DUPLICATE: &str = "a member stands there twice";
-const TOO_DEEP: &str = "nested too deep";
-
-fn named(error: &serde_json::Error) -> Fault {
-    // serde_json carries our own faults as text only.
-    let text = error.to_string();
-    [DUPLICATE, TOO_DEEP].into_iter().find(|fault| text.starts_with(fault)).unwrap_or("not JSON")
-}
-
 /// Reads any value, `depth` levels of nesting at most.
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     depth: u8,
+    /// No error of serde's: it would be a text, and a client's module would hold all that formats one.
+    fault: &'a Cell<Option<Fault>>,
 }
 
-impl Strict {
-    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom(TOO_DEEP))?;
-        Ok(Self { depth })
+impl Strict<'_> {
+    fn inner(self) -> Option<Self> {
+        let depth = self.depth.checked_sub(1);
+        if depth.is_none() {
+            self.note("nested too deep");
+        }
+        Some(Self { depth: depth?, ..self })
+    }
+
+    fn note(self, fault: Fault) {
+        self.fault.set(self.fault.get().or(Some(fault)));
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, source: D) -> Result<Value, D::Error> {
@@ -56,7 +63,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,8 +86,9 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Value::Number(value.into()))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a number"))
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // Never infinite: serde_json refuses what is out of range.
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -92,22 +100,30 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            list.push(item);
+        match self.inner() {
+            Some(inner) => {
+                while let Some(item) = items.next_element_seed(inner)? {
+                    list.push(item);
+                }
+            }
+            None => while items.next_element::<IgnoredAny>()?.is_some() {},
         }
         Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
         let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(inner)?;
-            if object.insert(name, value).is_some() {
-                return Err(A::Error::custom(DUPLICATE));
+        match self.inner() {
+            Some(inner) => {
+                while let Some(name) = members.next_key::<String>()? {
+                    let value = members.next_value_seed(inner)?;
+                    if object.insert(name, value).is_some() {
+                        self.note("a member stands there twice");
+                    }
+                }
             }
+            None => while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {},
         }
         Ok(Value::Object(object))
     }

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod cache;
+mod challenges;
 mod json;
 mod jws;
 mod origin;
@@ -11,6 +12,7 @@ mod uri;
 
 pub use authorization::{Credential, Proofs, Scheme, credential};
 pub use cache::max_age;
+pub use challenges::{Challenge, challenges};
 pub use json::object;
 #[cfg(test)]
 pub use jws::compact;

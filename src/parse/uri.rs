@@ -6,7 +6,7 @@ use crate::config::{is_authority, split_url};
 /// user in it.
 pub fn normal_origin(uri: &str) -> Option<String> {
     let (authority, _) = split_url(uri)?;
-    let (scheme, _) = uri.split_once("://")?;
+    let (scheme, _) = uri.split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();
     if !is_authority(authority) {
         return None;

@@ -1,7 +1,5 @@
 //! A listed origin -> the headers that let its pages read a reply (Fetch standard, section 3.2).
 
-use crate::config::Config;
-
 /// Headers of a reply that a page could not read otherwise.
 const EXPOSED: &str = "WWW-Authenticate, DPoP-Nonce, Retry-After, X-Request-Id, Mcp-Session-Id";
 /// What MCP's Streamable HTTP uses.
@@ -11,13 +9,13 @@ const REMEMBERED: &str = "600";
 
 /// What every reply carries where origins are configured: that it varies by them, and for a page of
 /// a listed one that it may read the reply.
-pub fn readable(origin: Option<&str>, config: &Config) -> Vec<(&'static str, String)> {
+pub fn readable(origin: Option<&str>, listed: &[String]) -> Vec<(&'static str, String)> {
     let mut headers = Vec::new();
     if let Some(origin) = origin {
         headers.push(("access-control-allow-origin", origin.to_owned()));
         headers.push(("access-control-expose-headers", EXPOSED.to_owned()));
     }
-    if !config.origins.is_empty() {
+    if !listed.is_empty() {
         headers.push(("vary", "Origin".to_owned()));
     }
     headers

@@ -2,16 +2,23 @@
 
 mod challenge;
 mod cors;
+mod jsonrpc;
 mod log;
 mod metadata;
 mod problem;
+mod voice;
+
+use serde_json::Value;
 
 use crate::config::Config;
 use crate::decide::Answer;
-use crate::error::{Challenge, Error};
+use crate::error::{Challenge, Error, Surface};
 
 pub use log::line;
 pub use metadata::is_metadata;
+pub use voice::Voice;
+
+pub(crate) use jsonrpc::{failure, success};
 
 /// An HTTP reply, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +31,7 @@ pub struct Reply {
     pub body: String,
 }
 
-/// What a reply says of its request.
+/// What a reply says of its request. Its texts go into header fields as they are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
     /// The request's id.
@@ -33,26 +40,40 @@ pub struct Context<'a> {
     pub origin: Option<&'a str>,
     /// The nonce that the caller's next proof must carry.
     pub nonce: Option<&'a str>,
+    /// The id of the JSON-RPC call, where the reply is a JSON-RPC message.
+    pub call: Option<&'a Value>,
+    /// What a JSON-RPC error must say besides: `supported` and `requested` of a version.
+    pub data: Option<&'a Value>,
 }
 
-/// The reply to a denied call.
-pub fn denial(error: &Error, context: Context<'_>, config: &Config) -> Reply {
+/// The reply to a request that failed, for any row of the catalogue: the gate's own denials, and
+/// what an authorization server, a gateway or an MCP server says.
+pub fn problem(error: &Error, voice: &Voice<'_>, context: Context<'_>) -> Reply {
     let row = error.reason().row();
-    let mut headers = vec![("content-type", "application/problem+json".to_owned())];
-    if row.challenge != Challenge::None {
-        let challenges = challenge::all(row, config).into_iter();
-        headers.extend(challenges.map(|challenge| ("www-authenticate", challenge)));
-        if let Some(nonce) = context.nonce {
-            headers.push(next_nonce(nonce));
-            // RFC 9449 section 8.2: a nonce out of a cache is a stale one.
-            headers.push(("cache-control", "no-store".to_owned()));
-        }
+    let of_authorization_server = row.surface == Surface::AuthorizationServer;
+    let content_type = match row.rpc {
+        None if !of_authorization_server => "application/problem+json",
+        // RFC 6749 section 5.2, and MCP's Streamable HTTP: strict clients take no other.
+        _ => "application/json",
+    };
+    let mut headers = vec![("content-type", content_type.to_owned())];
+    let challenges = challenge::all(row, voice).into_iter();
+    headers.extend(challenges.map(|challenge| ("www-authenticate", challenge)));
+    let nonce =
+        context.nonce.filter(|_| row.challenge != Challenge::None || of_authorization_server);
+    headers.extend(nonce.map(next_nonce));
+    // RFC 9449 section 8.2: a nonce out of a cache is a stale one. RFC 6749 section 5.2.
+    if nonce.is_some() || of_authorization_server {
+        headers.push(("cache-control", "no-store".to_owned()));
     }
     if let Some(seconds) = retry_after(error) {
         headers.push(("retry-after", seconds.to_string()));
     }
-    Reply { status: row.status, headers, body: problem::body(error, context.id, config) }
-        .of(context, config)
+    let body = match row.rpc {
+        Some(code) => failure(context.call, code, row.text, context.data.cloned()).to_string(),
+        None => problem::body(error, context.id, voice),
+    };
+    Reply { status: row.status, headers, body }.of(context, voice.origins)
 }
 
 /// The reply to a question that the gate itself answers.
@@ -67,13 +88,13 @@ pub fn answer(answer: &Answer, context: Context<'_>, config: &Config) -> Reply {
             Reply { status: 204, headers: cors::preflight(names), body: String::new() }
         }
     };
-    reply.of(context, config)
+    reply.of(context, &config.origins)
 }
 
 /// What the reply to a call that passes carries besides the upstream's headers.
 pub fn beside(context: Context<'_>, config: &Config) -> Vec<(&'static str, String)> {
     let mut headers: Vec<_> = context.nonce.map(next_nonce).into_iter().collect();
-    headers.extend(cors::readable(context.origin, config));
+    headers.extend(cors::readable(context.origin, &config.origins));
     headers
 }
 
@@ -83,11 +104,11 @@ fn next_nonce(nonce: &str) -> (&'static str, String) {
 }
 
 impl Reply {
-    fn of(mut self, context: Context<'_>, config: &Config) -> Self {
+    fn of(mut self, context: Context<'_>, origins: &[String]) -> Self {
         if let Some(id) = context.id {
             self.headers.push(("x-request-id", id.to_owned()));
         }
-        self.headers.extend(cors::readable(context.origin, config));
+        self.headers.extend(cors::readable(context.origin, origins));
         self
     }
 }
@@ -97,7 +118,8 @@ fn retry_after(error: &Error) -> Option<u32> {
     match error {
         Error::KeysUnavailable { retry_after, .. }
         | Error::HostFailed { retry_after, .. }
-        | Error::ReplayUnavailable { retry_after, .. } => Some(*retry_after),
+        | Error::ReplayUnavailable { retry_after, .. }
+        | Error::SlowDown { retry_after } => Some(*retry_after),
         _ => None,
     }
 }
