@@ -1,4 +1,4 @@
-// Builds both wasm modules and the TypeScript around one of them into ../pkg/dist.
+// Builds the three wasm modules and the TypeScript around two of them into ../pkg/dist.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -46,9 +46,28 @@ function optimise(from, to) {
   return `${Math.round(statSync(to).size / 1000)} kB`;
 }
 
-function module(target, feature) {
+function module(target, feature, level = 3) {
+  env.CARGO_PROFILE_RELEASE_OPT_LEVEL = level;
   run('cargo', ['rustc', '--locked', '--release', '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature]);
   return join(root, 'target', target, 'release/waxseal.wasm');
+}
+
+function exporting(name, value) {
+  writeFileSync(join(dist, name), `export default ${JSON.stringify(value)};\n`);
+}
+
+/** Bytes as text: src/inline.ts says how, and turns them back. */
+function packed(bytes) {
+  const counts = new Array(256).fill(0);
+  for (const byte of bytes) counts[byte] += 1;
+  const order = counts.map((_, byte) => byte).sort((one, other) => counts[other] - counts[one]);
+  const character = (value) => (value === 57 ? '!' : String.fromCharCode(35 + value));
+  const texts = [];
+  for (const [place, byte] of order.entries()) {
+    const rest = place - 90;
+    texts[byte] = rest < 0 ? character(place) : character(90 + Math.floor(rest / 92)) + character(rest % 92);
+  }
+  return [Buffer.from(order).toString('base64'), Array.from(bytes, (byte) => texts[byte]).join('')];
 }
 
 // rustup installs what rust-toolchain.toml names, unless it is told not to install by itself.
@@ -69,15 +88,24 @@ let built;
 step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
 step('the Envoy filter', () => void (built = module('wasm32-wasip1', 'envoy')));
 step('its optimisation', () => optimise(built, join(dist, 'waxseal.wasm')));
-step('the JavaScript module', () => void (built = module('wasm32-unknown-unknown', 'npm')));
 step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], join(here, 'bindgen')));
-step('the glue', () => run(join(root, 'target/bindgen/release/bindgen'), [built, glue]));
-step('its optimisation', () => optimise(join(glue, 'core_bg.wasm'), join(dist, 'core.wasm')));
-step('the TypeScript', () => {
-  cpSync(join(glue, 'core.js'), join(dist, 'core.js'));
-  cpSync(join(glue, 'core.d.ts'), join(here, 'src/core.d.ts'));
+for (const { feature, level, name, wasm, bytes } of [
+  { feature: 'npm', level: 3, name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
+  // Read once in a while, and sent to browsers: small counts for more than fast.
+  { feature: 'client', level: 'z', name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
+]) {
+  step(`the JavaScript module ${wasm}`, () => void (built = module('wasm32-unknown-unknown', feature, level)));
+  step('its glue', () => run(join(root, 'target/bindgen/release/bindgen'), [built, glue, name]));
+  step('its optimisation', () => optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm)));
+  cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
+  cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
   // Inline: the one layout that every bundler and runtime imports without configuration.
-  const bytes = readFileSync(join(dist, 'core.wasm')).toString('base64');
-  writeFileSync(join(dist, 'bytes.js'), `export default ${JSON.stringify(bytes)};\n`);
-  run(join(here, 'node_modules/.bin/tsc'), ['-p', here]);
+  exporting(bytes, packed(readFileSync(join(dist, wasm))));
+}
+step('the TypeScript', () => {
+  exporting('explanations.js', JSON.parse(readFileSync(join(root, 'pkg/errors.json'), 'utf8')));
+  const tsc = (...options) => run(join(here, 'node_modules/.bin/tsc'), ['-p', here, ...options]);
+  tsc('--emitDeclarationOnly');
+  // Comments are for who reads the types, or the sources.
+  tsc('--declaration', 'false', '--removeComments');
 });

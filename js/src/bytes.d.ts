@@ -1,3 +1,3 @@
-/** The wasm module in base64; written by the build. */
-declare const bytes: string;
-export default bytes;
+/** A wasm module as text; written by the build. */
+declare const packed: import('./inline.js').Packed;
+export default packed;

@@ -1,5 +1,6 @@
-// Makes the wasm module ready, synchronously and without any import that a bundler must understand.
-import bytes from './bytes.js';
-import { initSync } from './core.js';
+// Makes the wasm module of the gate ready.
+import packed from './bytes.js';
+import * as glue from './core.js';
+import { started } from './inline.js';
 
-initSync({ module: Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0)) });
+export default started('core', glue, packed);

@@ -1,5 +1,6 @@
-import { parseChallenges } from './challenges.js';
+import { startOf } from './body.js';
 import type { Dpop } from './dpop.js';
+import { parseChallenges } from './reading.js';
 
 /** A `fetch` like the global one. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -92,27 +93,13 @@ async function wantsNonce(response: Response): Promise<boolean> {
   try {
     if (response.status === 401) {
       const challenges = parseChallenges(response.headers.get('www-authenticate') ?? '');
-      return challenges.some(({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === 'use_dpop_nonce');
+      return challenges.some(({ scheme, parameters }) => scheme === 'dpop' && parameters.error === 'use_dpop_nonce');
     }
     if (response.status !== 400 || !/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return false;
-    return JSON.parse(await startOf(response.clone()))?.error === 'use_dpop_nonce';
+    return JSON.parse(await startOf(response, LIMIT))?.error === 'use_dpop_nonce';
   } catch {
     return false;
   }
-}
-
-async function startOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  while (reader && text.length < LIMIT) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += decoder.decode(value, { stream: true });
-  }
-  // Not awaited: it ends with the other half of the tee.
-  void reader?.cancel();
-  return text;
 }
 
 /** Lets go of what nobody will read. */

@@ -30,7 +30,8 @@ export function readRequest(request: RequestLike): { method: string; url: string
   return { method, url: typeof originalUrl === 'string' ? originalUrl : url, headers: readHeaders(request) };
 }
 
-function readHeaders(request: RequestLike): Header[] {
+/** The header fields of a request, or of anything else that has them. */
+export function readHeaders(request: RequestLike): Header[] {
   // Node's `headers` silently drops a second Authorization field; its raw list does not.
   const raw: unknown = (request as { rawHeaders?: unknown }).rawHeaders;
   if (Array.isArray(raw)) return pairs(raw);

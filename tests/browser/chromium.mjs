@@ -65,7 +65,7 @@ export class Chromium {
   async serve() {
     const page = await app();
     const server = createServer(async (request, response) => {
-      const [, module] = /^\/waxseal\/(dist\/\w+\.js)$/.exec(request.url) ?? [];
+      const [, module] = /^\/waxseal\/(dist\/[\w-]+\.js)$/.exec(request.url) ?? [];
       if (!module) return response.writeHead(200, { 'content-type': 'text/html' }).end(page);
       const text = await readFile(new URL(module, PACKAGE)).catch(() => undefined);
       return response.writeHead(text ? 200 : 404, { 'content-type': 'text/javascript' }).end(text);

@@ -8,11 +8,14 @@ import { join, posix } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { bearer, config, NOW } from './issuer.mjs';
 
 const run = promisify(execFile);
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
 const PACKAGE = path('../../pkg');
+/** The one script that is for Node alone. */
+const COMMAND = 'dist/cli.js';
 const RENEW = 'RENEW=1 node --test tests/js/package.test.mjs';
 
 let project;
@@ -68,7 +71,7 @@ describe('the packed files', () => {
 
   it('need nothing and run nothing when installed', async () => {
     const manifest = JSON.parse(await readFile(installed('package.json'), 'utf8'));
-    for (const member of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts', 'bin']) {
+    for (const member of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts']) {
       assert.equal(manifest[member], undefined, member);
     }
     assert.deepEqual((await readdir(join(project, 'node_modules'))).filter((name) => !name.startsWith('.')), ['waxseal']);
@@ -81,12 +84,14 @@ describe('the packed files', () => {
       const text = await readFile(installed(script), 'utf8');
       const found = [...text.matchAll(/\b(?:from|import)\s*\(?\s*(['"`])(.*?)\1/g)].map((match) => match[2]);
       imports += found.length;
-      for (const name of found) {
+      const ownOnly = script === COMMAND ? found.filter((name) => !name.startsWith('node:')) : found;
+      for (const name of ownOnly) {
         assert.match(name, /^\.\/[\w-]+\.js$/, script);
         const target = posix.join(posix.dirname(script), name);
         const typed = script.endsWith('.d.ts') ? target.replace(/\.js$/, '.d.ts') : target;
         assert.ok(packed.files.some((file) => file.path === typed), `${script} imports ${name}: no ${typed}`);
       }
+      if (script === COMMAND) continue;
       assert.doesNotMatch(text, /\brequire\s*\(|\bimport\.meta\b|\beval\s*\(|\bnew Function\b|\bprocess\.|\bBuffer\b|\b__dirname\b|node:/, script);
     }
     assert.ok(imports >= 5, `${imports} imports: the search finds nothing`);
@@ -100,16 +105,49 @@ describe('the packed files', () => {
     }
 });
 
-describe('the wasm module', () => {
-  it('imports what its glue gives, and nothing else', async () => {
-    const module = new WebAssembly.Module(await readFile(installed('dist/core.wasm')));
-    const names = WebAssembly.Module.imports(module).map(({ module: from, kind, name }) => `${from} ${kind} ${name.replace(/_[0-9a-f]{16}$/, '')}`);
-    await assertSnapshot('imports.txt', names.sort());
+describe('the wasm modules', () => {
+  const MODULES = { 'core.wasm': 'bytes.js', 'client.wasm': 'client-bytes.js' };
+
+  it('import what their glue gives, and nothing else', async () => {
+    const lines = [];
+    for (const name of Object.keys(MODULES)) {
+      const module = new WebAssembly.Module(await readFile(installed(`dist/${name}`)));
+      const imports = WebAssembly.Module.imports(module).map((one) => `${name} ${one.module} ${one.kind} ${one.name.replace(/_[0-9a-f]{16}$/, '')}`);
+      lines.push(...imports.sort());
+    }
+    await assertSnapshot('imports.txt', lines);
   });
 
-  it('is the one that the package carries inline', async () => {
-    const { default: bytes } = await import(installed('dist/bytes.js'));
-    assert.ok(Buffer.from(bytes, 'base64').equals(await readFile(installed('dist/core.wasm'))));
+  it('are those that the package carries inline', async () => {
+    const { unpacked } = await import(installed('dist/inline.js'));
+    for (const [name, inline] of Object.entries(MODULES)) {
+      const { default: packed } = await import(installed(`dist/${inline}`));
+      assert.ok((await readFile(installed(`dist/${name}`))).equals(unpacked(packed)), name);
+    }
+  });
+
+  it('of the client holds no crypto, and no help', async () => {
+    const text = (await readFile(installed('dist/client.wasm'))).toString('latin1');
+    assert.ok(text.includes('proof_signature_invalid'));
+    for (const word of ['BEGIN PUBLIC KEY', 'P-256', 'RSA', 'Montgomery', 'getrandom', 'signature error', 'a clock is wrong', 'jwks_uri']) assert.ok(!text.includes(word), word);
+  });
+});
+
+describe('waxseal/client', () => {
+  it('is small: all that it loads at once', async (t) => {
+    const loaded = new Map();
+    const follow = async (name) => {
+      if (loaded.has(name)) return;
+      const text = await readFile(installed(`dist/${name}`), 'utf8');
+      loaded.set(name, text);
+      for (const [, next] of text.matchAll(/\b(?:from|import) '\.\/(.*?)'/g)) await follow(next);
+    };
+    await follow('client.js');
+    const all = [...loaded.values()].join('');
+    const [gzip, brotli] = [gzipSync(all, { level: 9 }).length, brotliCompressSync(all).length];
+    t.diagnostic(`${loaded.size} files, ${all.length} bytes, ${gzip} with gzip, ${brotli} with brotli`);
+    assert.ok(loaded.has('client-bytes.js') && !loaded.has('explanations.js') && !loaded.has('bytes.js'));
+    assert.ok(gzip <= 60_000, `${gzip} bytes with gzip`);
   });
 });
 
@@ -120,7 +158,7 @@ describe('imported in a fresh project', () => {
       const gate = await waxseal.Gate.open(${JSON.stringify(config())});
       const { decision } = await gate.check(${JSON.stringify(bearer())}, { now: ${NOW} });
       console.log(JSON.stringify({ names: Object.keys(waxseal), decision }));`);
-    assert.deepEqual(seen, { names: ['Gate', 'Reply'], decision: 'allow' });
+    assert.deepEqual(seen, { names: ['Elicitation', 'Gate', 'Reply'], decision: 'allow' });
   });
 
   it('it shows its other doors, and only those', async () => {
@@ -128,7 +166,7 @@ describe('imported in a fresh project', () => {
       import errors from 'waxseal/errors.json' with { type: 'json' };
       import { access } from 'node:fs/promises';
       const found = {};
-      for (const name of ['core.wasm', 'waxseal.wasm', 'package.json', 'dist/core.js', 'dist/index.js']) {
+      for (const name of ['client.wasm', 'core.wasm', 'waxseal.wasm', 'package.json', 'dist/core.js', 'dist/index.js']) {
         try {
           await access(new URL(import.meta.resolve('waxseal/' + name)));
           found[name] = true;
@@ -138,7 +176,7 @@ describe('imported in a fresh project', () => {
       }
       console.log(JSON.stringify({ ...found, reason: errors.some(({ reason }) => reason === 'token_expired') }));`);
     assert.deepEqual(seen, {
-      'core.wasm': true, 'waxseal.wasm': true, 'package.json': true,
+      'client.wasm': true, 'core.wasm': true, 'waxseal.wasm': true, 'package.json': true,
       'dist/core.js': 'ERR_PACKAGE_PATH_NOT_EXPORTED', 'dist/index.js': 'ERR_PACKAGE_PATH_NOT_EXPORTED', reason: true,
     });
   });
@@ -161,6 +199,25 @@ describe('imported in a fresh project', () => {
       await gate.check({ url: '/mcp' });
       console.log(JSON.stringify({ loaded, checked: [...new Set(calls)].sort() }));`);
     assert.deepEqual(seen, { loaded: [], checked: ['getRandomValues', 'now'] });
+  });
+
+  it('it reads errors, and asks for the time only', async () => {
+    const seen = await printed(`
+      const calls = [];
+      for (const [holder, name] of [[globalThis, 'fetch'], [globalThis, 'setTimeout'], [Math, 'random'], [Date, 'now'], [crypto, 'getRandomValues'], [crypto.subtle, 'generateKey']]) {
+        const { [name]: real } = holder;
+        holder[name] = (...input) => { calls.push(name); return real.apply(holder, input); };
+      }
+      const { readError } = await import('waxseal/client');
+      const loaded = [...calls];
+      const { action } = await readError({ status: 503, headers: { 'retry-after': '7' } });
+      console.log(JSON.stringify({ loaded, read: calls, action }));`);
+    assert.deepEqual(seen, { loaded: [], read: ['now'], action: { kind: 'retry_after', seconds: 7 } });
+  });
+
+  it('it explains them in a shell', async () => {
+    const { stdout } = await run(join(project, 'node_modules/.bin/waxseal'), ['explain', 'proof_replayed'], { cwd: project });
+    assert.match(stdout, /^proof_replayed {2}/);
   });
 
   it('it can be there twice', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { explain } from '../../pkg/dist/client.js';
 import { Gate } from '../../pkg/dist/index.js';
 import { keySet } from './answers.mjs';
 import { UUID } from './ids.mjs';
@@ -62,6 +63,42 @@ describe('the JavaScript example', () => {
       assert.deepEqual([allowed.status, await allowed.text()], [200, '{"hello":"alice"}']);
     });
   }
+});
+
+describe('pkg/README.md', () => {
+  it('shows a client of DPoP and a reader of errors that run as written', async (t) => {
+    const [client, reader, ...more] = blocks(await read('pkg/README.md'), 'ts');
+    assert.deepEqual(more, []);
+    const gate = await Gate.open({ resource: 'https://mcp.example.com/mcp', issuers: [{ issuer: ISSUER, keys: { set: { keys: [KEY.jwk] } } }] });
+    const { fetch } = globalThis;
+    t.after(() => { globalThis.fetch = fetch; });
+    globalThis.fetch = async (url, init) => {
+      if (String(url).endsWith('/token')) return Response.json({ access_token: 'a.b.c' });
+      const { reply } = await gate.check(new Request(url, init));
+      return reply.toResponse();
+    };
+    const said = t.mock.method(console, 'log', () => {});
+    for (const [name, text] of Object.entries({ client, reader })) {
+      await writeFile(join(project, `${name}.mjs`), text);
+      await import(pathToFileURL(join(project, `${name}.mjs`)));
+    }
+    const [, promised] = /console\.log\(reading.*\/\/ (.*)/.exec(reader);
+    const [read1, read2] = said.mock.calls.map((call) => call.arguments.join(' '));
+    assert.equal(read1, promised);
+    const rows = JSON.parse(await readFile(join(PACKAGE, 'errors.json'), 'utf8'));
+    assert.equal(read2, rows.find(({ reason }) => reason === 'missing_token').fix);
+  });
+
+  it('shows commands that run, and names every action', async () => {
+    const text = await read('pkg/README.md');
+    const [commands] = blocks(text, 'sh');
+    const names = [...commands.matchAll(/waxseal explain (\w+)/g)].map(([, name]) => name);
+    assert.ok(names.length > 0);
+    for (const name of names) assert.ok((await explain(name)).candidates.length > 0, name);
+    const kinds = [...(await readFile(join(PACKAGE, 'dist/reading.d.ts'), 'utf8')).matchAll(/kind: '(\w+)'/g)].map(([, kind]) => kind);
+    assert.equal(kinds.length, 9);
+    for (const kind of kinds) assert.ok(text.includes(`\`${kind}\``), kind);
+  });
 });
 
 describe('README.md', () => {

@@ -1,14 +1,15 @@
 // Compiled against the packed package, with no types but the DOM's: every public type, and what
 // must not compile. Nothing in here is run.
 
-import { Gate, Reply } from 'waxseal';
+import { Elicitation, Gate, Reply } from 'waxseal';
 import type {
-  Algorithm, Allowed, Answered, CheckOptions, Config, Denied, Dpop, GateOptions, Grant, Header, HeaderSource, Issuer, Outcome, Reason,
-  Replay, ReplayStore, RequestLike, SecretName,
+  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
+  McpCall, Outcome, Reason, Replay, ReplayStore, RequestLike, Resumed, RpcError, SecretName, ToolError,
 } from 'waxseal';
-import { createDpop, parseChallenges } from 'waxseal/client';
+import { createDpop, explain, parseChallenges, readError } from 'waxseal/client';
 import type {
-  Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Fetch, KeyPair, ProofRequest, PublicJwk,
+  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
+  PublicJwk, Reading, ReadOptions, Surface,
 } from 'waxseal/client';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -232,6 +233,21 @@ export function replies(reply: Reply): Reply {
   return new Reply({ status, headers, body });
 }
 
+export async function consents(grant: Grant): Promise<string> {
+  const settings: ElicitationConfig = { secret, age: 600 };
+  const elicitation: Elicitation = await Elicitation.open(settings, { env: { SECRET: 'text' } });
+  const call: McpCall = { id: 1, method: 'tools/call', params: { name: 'read' }, version: '2025-11-25', capabilities: {} };
+  const caller: Caller = grant;
+  const resumed: Resumed | undefined = elicitation.resume(call, caller);
+  if (resumed?.fault) throw new Error(resumed.error.message);
+  const asked: Asked | undefined = elicitation.ask(new Error('consent_required'), call, { issuer: grant.issuer }, { now: 1 });
+  const error: RpcError | undefined = asked?.error;
+  const result: InputRequired | ToolError | undefined = asked?.result;
+  // @ts-expect-error a secret is named
+  await Elicitation.open({ secret: 'text' });
+  return [resumed?.action, resumed?.service, error?.code, error?.data, result?.resultType].join();
+}
+
 // @ts-expect-error there are no Node types here: nothing above needs them
 export type None = Buffer;
 
@@ -252,9 +268,46 @@ export async function clients(pair: CryptoKeyPair): Promise<void> {
   await prover.fetch()('https://api.example.com', { method: 'POST', body: '{}' });
   const response: Response = await proving(new Request('https://api.example.com'));
   const challenges: Challenge[] = parseChallenges(response.headers.get('www-authenticate') ?? '');
-  challenges.map(({ scheme, token68, parameters }) => [scheme, token68, parameters.get('error')]);
+  challenges.map(({ scheme, token68, parameters }) => [scheme, token68, parameters['error']?.length]);
+  parseChallenges([challenges.length.toString()]);
   // @ts-expect-error no such algorithm
   await createDpop({ algorithm: 'HS256' });
   // @ts-expect-error a proof is for a URL
   await prover.proof({ method: 'GET' });
+}
+
+export async function errors(thrown: unknown): Promise<string | undefined> {
+  const options: ReadOptions = { now: 1 };
+  const reading: Reading = await readError(thrown, options);
+  const reason: Reason | undefined = reading.reason;
+  const surface: Surface | undefined = reading.surface;
+  const untrusted: true = reading.untrusted;
+  const said: unknown[] = [reason, surface, untrusted, reading.code, reading.status, reading.message, reading.requestId, reading.details['a'], reading.challenges];
+  const response: Response | undefined = reading.response;
+  const { candidates, near }: Explained = await explain(reading);
+  const first: Explanation | undefined = candidates[0];
+  await explain(-32042);
+  // @ts-expect-error there must be something to read
+  await readError();
+  return [next(reading.action), first?.fix, response?.status, ...said, ...near].join();
+}
+
+function next(action: Action): string {
+  switch (action.kind) {
+    case 'authenticate':
+    case 'refresh':
+      return [action.scope, action.resourceMetadata].join();
+    case 'step_up':
+      return [...action.scopes, ...action.acrValues, action.maxAge, action.resourceMetadata].join();
+    case 'retry_with_nonce':
+      return action.nonce;
+    case 'retry_after':
+      return String(action.seconds);
+    case 'open_url':
+      return action.urls.map(({ url, host, message, id }: OpenUrl) => [url, host, message, id, action.state].join()).join();
+    case 'fix_request':
+    case 'contact_operator':
+    case 'give_up':
+      return '';
+  }
 }

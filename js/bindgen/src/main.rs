@@ -1,4 +1,4 @@
-//! `bindgen MODULE.wasm DIRECTORY`: writes `core.js`, `core.d.ts` and `core_bg.wasm`.
+//! `bindgen MODULE.wasm DIRECTORY NAME`: writes `NAME_bg.js`, `NAME.d.ts` and `NAME_bg.wasm`.
 
 use std::error::Error;
 
@@ -6,13 +6,13 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [module, directory] = arguments.as_slice() else {
-        return Err("usage: bindgen MODULE.wasm DIRECTORY".into());
+    let [module, directory, name] = arguments.as_slice() else {
+        return Err("usage: bindgen MODULE.wasm DIRECTORY NAME".into());
     };
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name("core").typescript(true);
-    // The package carries the bytes itself: a default path would make bundlers look for a file.
-    bindgen.web(true)?.omit_default_module_path(true);
+    bindgen.input_path(module).out_name(name).typescript(true);
+    // The glue without anything that loads a module: the package does that itself.
+    bindgen.bundler(true)?;
     bindgen.generate(directory)?;
     Ok(())
 }
