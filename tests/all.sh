@@ -6,7 +6,7 @@ usage() {
   cat <<'EOT'
 usage: tests/all.sh [--full]
 
-  --full   adds the slow matrices: properties at length
+  --full   adds the slow matrices: properties at length, fuzzing
 
 logs: target/test-logs
 EOT
@@ -69,12 +69,14 @@ part fresh 'vectors: as the script makes them' node tests/vectors/make.mjs --che
 part vectors 'vectors: core, npm, filter' tests/vectors.sh tests/vectors
 part host 'proxy-wasm host' node --test tests/host/*.test.mjs
 part js 'npm package' node --test tests/js/*.test.mjs
+part mcp 'consent, with MCP servers and clients' node --test tests/mcp/*.test.mjs
 part envoy 'real Envoy' node --test tests/envoy/*.test.mjs
 part browser 'calls from pages in Chromium' node --test tests/browser/*.test.mjs
 part demo 'demo' envoy-example/demo.sh --filter pkg/dist/waxseal.wasm
 
 if [ -n "$full" ]; then
-  part properties 'properties, at length' env PROPTEST_CASES=20000 cargo test --locked --release --features prover --test properties --test dpop
+  part properties 'properties, at length' env PROPTEST_CASES=20000 cargo test --locked --release --features prover --test properties --test dpop --test read --test round_trip --test elicit
+  part fuzz 'fuzzing, half a minute each' tests/fuzz/run.sh 30
 fi
 
 grep -h 'passed, .* failed' $logs/vectors.log
