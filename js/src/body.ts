@@ -1,3 +1,6 @@
+/** Milliseconds that a body may take: of one that takes longer, what is there by then. */
+const PATIENCE = 3_000;
+
 /** The start of a body, which stays there to be read: the first `limit` characters at least, or all of it where it is shorter. */
 export async function startOf(response: Response, limit: number): Promise<string> {
   // Throws where the body has been read.
@@ -6,12 +9,19 @@ export async function startOf(response: Response, limit: number): Promise<string
   const reader = copy.body.getReader();
   const decoder = new TextDecoder();
   let text = '';
-  while (text.length < limit) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += decoder.decode(value, { stream: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // A body may never end.
+  const late = new Promise<{ done: true; value?: undefined }>((resolve) => (timer = setTimeout(resolve, PATIENCE, { done: true })));
+  try {
+    while (text.length < limit) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
+    // Not awaited: it ends with the other half of the tee.
+    void reader.cancel().catch(() => {});
   }
-  // Not awaited: it ends with the other half of the tee.
-  void reader.cancel();
   return text;
 }

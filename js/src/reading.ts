@@ -112,7 +112,8 @@ export async function readError(input: unknown, options: ReadOptions = {}): Prom
   const { now = Date.now() / 1000 } = options;
   if (!Number.isFinite(now)) throw new TypeError('`options.now` must be a number of seconds');
   const { status, headers, body, response } = await receivedIn(input);
-  const lines = headers.map(([name, value]) => `${name}:${oneLine(value)}`);
+  const named = headers.filter(([name]) => /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
+  const lines = named.map(([name, value]) => `${name}:${oneLine(value)}`);
   return { untrusted: true, ...JSON.parse(read(status, lines.join('\n'), body, now)), ...(response && { response }) };
 }
 

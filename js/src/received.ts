@@ -119,7 +119,7 @@ async function thrown(error: Thrown): Promise<Received | undefined> {
 
 /** What the transports of MCP SDK 1 and 2 write of a refused POST. */
 function posted(message: string): Received | undefined {
-  const [, status, body] = /Error POSTing to endpoint(?: \(HTTP (\d{3})\))?: ([^]*)$/.exec(message) ?? [];
+  const [, status, body] = /^(?:Streamable HTTP error: |SSE error: )?Error POSTing to endpoint(?: \(HTTP (\d{3})\))?: ([^]*)$/.exec(message) ?? [];
   return body === undefined ? undefined : { status: statusIn(Number(status)), headers: [], body };
 }
 

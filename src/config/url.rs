@@ -101,7 +101,21 @@ fn is_public_ipv4(host: &str) -> bool {
 /// percent-encoding (RFC 3986 section 3.2).
 pub fn is_authority(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-    !host_of(text).is_empty() && text.bytes().all(legal)
+    let host = host_of(text);
+    let labels = host.strip_suffix('.').unwrap_or(host);
+    let named = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
+        None => !host.contains(['[', ']']) && labels.split('.').all(|label| !label.is_empty()),
+    };
+    let port = text.strip_prefix(host).unwrap_or_default();
+    let numbered = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+    named && numbered && text.bytes().all(legal)
+}
+
+/// RFC 3986 section 3.2.3: digits, or none of them.
+fn is_port(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.is_empty() || digits && text.parse::<u16>().is_ok()
 }
 
 fn host_of(authority: &str) -> &str {

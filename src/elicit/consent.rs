@@ -63,9 +63,18 @@ impl fmt::Display for Consent {
     }
 }
 
-/// One line of text without anything that could hide or reorder a part of it.
+/// One line of text without anything that could hide or reorder a part of it, and without links:
+/// only the one that was checked is shown, and never to a model.
 fn plain(text: &str) -> String {
     let shown = |letter: char| letter.is_alphanumeric() || letter.is_ascii_graphic();
     let letters = text.chars().take(LIMIT);
-    letters.map(|letter| if shown(letter) || letter == ' ' { letter } else { '?' }).collect()
+    let line: String =
+        letters.map(|letter| if shown(letter) || letter == ' ' { letter } else { '?' }).collect();
+    let words = line.split(' ').map(|word| if is_link(word) { "(link)" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn is_link(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["://", "javascript:", "data:", "www."].iter().any(|start| word.contains(start))
 }

@@ -8,24 +8,26 @@ const LIMIT: usize = 2048;
 /// Parameters that carry what must not lie about in a client, a log or a history. A consent page
 /// needs none of them. `state`, `request` and `code_challenge` are no credentials: a link may lead
 /// to an authorization endpoint.
-const CREDENTIALS: [&str; 18] = [
-    "access_token",
-    "api_key",
+const CREDENTIALS: [&str; 20] = [
+    "accesstoken",
     "apikey",
     "assertion",
     "authorization",
-    "client_assertion",
-    "client_secret",
+    "clientassertion",
+    "clientsecret",
     "code",
-    "code_verifier",
+    "codeverifier",
     "dpop",
-    "id_token",
+    "idtoken",
+    "jsessionid",
+    "jwt",
     "passwd",
     "password",
-    "private_key",
-    "refresh_token",
+    "privatekey",
+    "refreshtoken",
     "secret",
-    "subject_token",
+    "sessionid",
+    "subjecttoken",
     "token",
 ];
 
@@ -41,10 +43,10 @@ pub fn check(link: &str) -> Result<(), &'static str> {
     {
         return Err("the fragment of its link is malformed");
     }
-    let query = page.split_once('?').map_or("", |(_, query)| query);
-    // A page that routes by its fragment has a query there, too.
+    // Paths have parameters (RFC 3986 section 3.3), and a page that routes by its fragment has a
+    // query there.
     let parameters =
-        [query, fragment].into_iter().flat_map(|part| part.split(['?', '&', ';', '/']));
+        [page, fragment].into_iter().flat_map(|part| part.split(['?', '&', ';', '/', '!']));
     let mut names = parameters.filter_map(|parameter| parameter.split_once('='));
     match names.any(|(name, _)| CREDENTIALS.contains(&decoded(name).as_str())) {
         true => Err("its link carries a credential"),
@@ -52,8 +54,9 @@ pub fn check(link: &str) -> Result<(), &'static str> {
     }
 }
 
-/// The name of a parameter as a server reads it: percent-decoded, here in lower case and with `_`
-/// for `-`.
+/// The name of a parameter as some server reads it: percent-decoded, up to the bracket of a list, in
+/// lower case, letters and digits alone. What is encoded twice, or is called by another name, is not
+/// found.
 fn decoded(name: &str) -> String {
     let mut parts = name.split('%');
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -69,7 +72,8 @@ fn decoded(name: &str) -> String {
             None => plain.push_str(part),
         }
     }
-    plain.to_ascii_lowercase().replace('-', "_")
+    let name = plain.split('[').next().unwrap_or_default().chars();
+    name.filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +125,20 @@ mod tests {
             "https://as.example.com/?%61ccess%5ftoken=a",
             "https://as.example.com/?client-secret=a",
             "https://as.example.com/?code=a",
+            "https://as.example.com/?token[]=a",
+            "https://as.example.com/?+token=a",
+            "https://as.example.com/?token%00=a",
+            "https://as.example.com/?accessToken=a",
+            "https://as.example.com/;jsessionid=a",
+            "https://as.example.com/#!token=a",
+            "http://[::1]evil.example/",
+            "http://[::1]:80:evil.example/",
+            "http://localhost:evil.example/",
+            "https://as.example.com:0x50/",
+            "https://as.example.com:99999/",
+            "https://[/",
+            "https://.example/",
+            "https://a..example/",
             "https://as.example.com/?a?password=b",
             "https://as.example.com/#access_token=a",
             "https://as.example.com/#/access_token=a",

@@ -105,7 +105,9 @@ fn next_nonce(nonce: &str) -> (&'static str, String) {
 
 impl Reply {
     fn of(mut self, context: Context<'_>, origins: &[String]) -> Self {
-        if let Some(id) = context.id {
+        // Other servers have their ids from elsewhere: what is no value of a header is left out.
+        let printable = |id: &&str| id.bytes().all(|byte| byte.is_ascii_graphic());
+        if let Some(id) = context.id.filter(printable) {
             self.headers.push(("x-request-id", id.to_owned()));
         }
         self.headers.extend(cors::readable(context.origin, origins));

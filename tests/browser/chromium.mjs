@@ -51,7 +51,7 @@ export class Chromium {
 
   async #launch() {
     this.#context = await chromium.launchPersistentContext(this.#profile, {
-      executablePath: this.#binary, args: ARGUMENTS, timeout: 20_000,
+      executablePath: this.#binary, args: ARGUMENTS, timeout: 60_000,
     });
   }
 

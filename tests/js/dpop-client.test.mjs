@@ -140,7 +140,7 @@ describe('a key', () => {
     before(async () => {
       browser = await Chromium.start();
       page = await browser.page(await browser.serve());
-    }, { timeout: 45_000 });
+    }, { timeout: 120_000 });
     after(() => browser?.end());
 
     const open = (options) => page.evaluate(async (given) => {
