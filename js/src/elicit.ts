@@ -93,8 +93,6 @@ export class Elicitation {
 
   /** Reads a call before it is acted on; `undefined` where it is no retry. */
   resume(call: McpCall, grant: Caller, options: { now?: number } = {}): Resumed | undefined {
-    // No retry: what else the call holds does not matter.
-    if ((call?.params as { requestState?: unknown } | undefined)?.requestState === undefined) return undefined;
     const text = this.#asker.resume(written('call', call), written('grant', callerOf(grant)), time(options));
     return text === undefined ? text : JSON.parse(text);
   }
