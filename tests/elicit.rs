@@ -17,7 +17,7 @@ fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
 
 const URL: &str = "https://as.example.com/connect/github?resource=gh";
 const ADA: Principal<'_> =
-    Principal { issuer: "https://as.example.com", subject: Some("ada"), client: Some("claude") };
+    Principal { issuer: "https://as.example.com", subject: Some("ada"), client: Some("desk") };
 const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
 fn elicitations(
@@ -286,7 +286,7 @@ fn a_retry_is_taken_with_its_own_state_only() -> Result {
         Principal { subject: Some("bob"), ..ADA },
         Principal { subject: None, ..ADA },
         Principal { client: Some("other"), ..ADA },
-        Principal { subject: Some("ada\",\"claude"), client: None, ..ADA },
+        Principal { subject: Some("ada\",\"desk"), client: None, ..ADA },
     ] {
         assert_eq!(resumed(&retry(&state), &other, 1)?, Err(StateFault::OtherPrincipal));
     }
