@@ -155,6 +155,18 @@ fn mcp_2026_07_28_hears_a_result() -> Result {
 }
 
 #[test]
+fn no_other_link_reaches_what_a_model_reads() -> Result {
+    let body = json!({ "error": "consent_required", "consent_url": URL, "service_id": "github",
+        "cause": format!("open {URL} or [it](JavaScript:x) or www.example.com now") });
+    let mute = Message { capabilities: None, ..Message::new("2026-07-28") };
+    let call = mute.call();
+    let asked = opened()?.ask(&consent(&body)?, &call, &ADA, NOW, [0; 16]);
+    let text = asked.pointer("/result/content/0/text").and_then(Value::as_str).ok_or("no text")?;
+    assert!(text.contains("open (link) or (link) or (link) now"), "{text}");
+    Ok(())
+}
+
+#[test]
 fn all_others_hear_a_plain_error_without_the_link() -> Result {
     let capable = Message::new("2026-07-28");
     let without =

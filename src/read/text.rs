@@ -1,8 +1,6 @@
 //! Somebody else's text -> as much of it as a reading keeps. Never more, and no control characters:
 //! it will stand in logs and on terminals.
 
-use core::net::Ipv6Addr;
-
 use serde_json::{Map, Value};
 
 use crate::parse::normal_origin;
@@ -73,19 +71,13 @@ pub fn host(url: &str) -> Option<String> {
         return None;
     }
     let origin = normal_origin(url)?;
-    let (_, rest) = origin.split_once(':')?;
-    let authority = rest.strip_prefix("//")?;
+    let (_, authority) = origin.split_once("://")?;
     // An address in brackets has colons of its own (RFC 3986 section 3.2.2).
-    let end = authority.find(']').map_or(0, |bracket| bracket.saturating_add(1));
-    let (address, rest) = authority.split_at_checked(end)?;
-    let (name, port) = rest.split_once(':').unwrap_or((rest, "80"));
-    let legal = match address.strip_prefix('[').and_then(|inside| inside.strip_suffix(']')) {
-        Some(inside) => name.is_empty() && inside.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            address.is_empty() && !name.contains(['[', ']']) && !name.split('.').any(str::is_empty)
-        }
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
     };
-    (legal && port.parse::<u16>().is_ok()).then(|| [address, name].concat())
+    Some(host.to_owned())
 }
 
 #[cfg(test)]

@@ -104,6 +104,8 @@ describe('a Response', () => {
       const reading = await readError(response);
       assert.deepEqual([reading.action.kind, reading.response], ['step_up', response]);
     }
+    const open = given(new ReadableStream({ start(controller) { controller.enqueue(new TextEncoder().encode('{')); } }));
+    assert.equal((await readError(open)).action.kind, 'step_up');
     const stream = new Response(new ReadableStream({}), { headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
     assert.equal((await readError(stream)).action.kind, 'give_up');
     assert.equal((await readError(Response.error())).action.kind, 'give_up');
