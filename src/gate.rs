@@ -5,27 +5,34 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
-use crate::call::Call;
+use crate::call::{Call, Content};
 use crate::config::{
-    Config, ConfigError, Environment, HttpStore, NonceMode, ReplayStore, Secret, fault,
+    BodyMode, Config, ConfigError, Environment, NonceMode, ReplayStore, Secret, fault,
 };
-use crate::decide::{Answer, Decision, Grant, decide, origin};
+use crate::decide::{Answer, Decision, Grant, Passage, Policy, Ruling, Shadowed, grant, origin};
 use crate::error::{Denial, Error, Excerpt};
-use crate::keys::{Fetch, Fetched, Keys, Patience};
+use crate::fetch::{Fetch, Fetched, Patience, Subject};
+use crate::keys::Keys;
+use crate::lists::{ListFilter, More};
 use crate::nonce::Nonces;
-use crate::parse::{Origin, Target, Trace, credential, preflight};
+use crate::parse::{Origin, Target, Trace, content, credential, is_dropped, preflight};
 use crate::render::{self, Context, Reply, Voice};
 use crate::replay::{Claim, Claimed};
 use crate::request::Request;
+use crate::revocation::{Answered, Lack, Look, Looked, Revocations};
 use crate::time::UnixTime;
-use crate::verify::{Means, Missing, SignatureCheck, Signatures, Verdict, verify};
+use crate::uri::plain_path;
+use crate::verify::{Means, Missing, Proof, SignatureCheck, Signatures, Verdict, Verified, verify};
 
 /// Decides whether calls to one protected resource may pass.
 #[derive(Debug)]
 pub struct Gate {
     config: Config,
     keys: Mutex<Keys>,
+    /// Whether tokens are revoked; `None` where nothing is configured.
+    revocations: Option<Mutex<Revocations>>,
     nonces: Option<Nonces>,
+    policy: Policy,
     /// What the shared store of claims wants to be shown.
     store: Option<Secret>,
 }
@@ -35,25 +42,19 @@ pub struct Gate {
 pub enum Step {
     /// The decision stands.
     Done(Decision),
-    /// A rule needs the body: read it, and ask again.
-    Body,
+    /// A rule needs the body: read it, and ask again. Where the policy lets the headers go first,
+    /// they go as this grant says: nothing but the body is undecided, and the proof is claimed.
+    Body(Option<Box<Grant>>),
     /// Fetch this, tell [`Gate::fetched`], and ask again.
     Fetch(Fetch),
     /// Another request is fetching it: ask again when that has ended, by this time at the latest.
     Wait(UnixTime),
     /// Check this signature, tell [`Answers::verified`], and ask again.
     Verify(SignatureCheck),
-    /// Look whether any of these ids is revoked, and ask again.
+    /// Look whether any of these ids is revoked, tell [`Answers::looked`], and ask again.
     Look(Look),
     /// Claim this proof, tell [`Answers::claimed`], and ask again.
     Claim(Claim),
-}
-
-/// Are any of these ids revoked?
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// The ids to look up.
-    pub ids: Vec<String>,
 }
 
 /// What a host has answered about one request so far. A new request starts with a new one.
@@ -62,6 +63,7 @@ pub struct Answers {
     signatures: Signatures,
     fetches: u8,
     patience: Patience,
+    looked: Option<Answered>,
     claim: Option<(String, Claimed)>,
 }
 
@@ -69,6 +71,11 @@ impl Answers {
     /// Answers [`Step::Verify`].
     pub fn verified(&mut self, check: SignatureCheck, verdict: Verdict) {
         self.signatures.add(check, verdict);
+    }
+
+    /// Answers [`Step::Look`].
+    pub fn looked(&mut self, look: Look, looked: Looked) {
+        self.looked = Some(Answered::new(look, looked));
     }
 
     /// Answers [`Step::Claim`].
@@ -88,11 +95,64 @@ impl Answers {
     }
 }
 
+/// Why there is no decision yet, or which it is.
+enum Pause {
+    /// A stage lacks something, or a rule is broken.
+    Missing(Missing),
+    /// The host must do something first.
+    Step(Box<Step>),
+}
+
+impl Pause {
+    /// Says whose call it is.
+    fn by(self, client: Option<&Excerpt>) -> Self {
+        match self {
+            Self::Missing(Missing::Rule(denial)) => {
+                Self::from(Denial { client: client.cloned(), ..denial })
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<Step> for Pause {
+    fn from(step: Step) -> Self {
+        Self::Step(Box::new(step))
+    }
+}
+
+impl From<Missing> for Pause {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<Denial> for Pause {
+    fn from(denial: Denial) -> Self {
+        Self::Missing(Missing::Rule(denial))
+    }
+}
+
+impl From<Lack> for Pause {
+    fn from(lack: Lack) -> Self {
+        match lack {
+            Lack::Missing(missing) => Self::Missing(missing),
+            Lack::Look(look) => Self::Step(Box::new(Step::Look(*look))),
+        }
+    }
+}
+
+impl From<Error> for Pause {
+    fn from(error: Error) -> Self {
+        Self::from(Denial::from(error))
+    }
+}
+
 /// Seconds after which a claim may be tried again.
 const CLAIM_LATER: u32 = 5;
-/// Fetches for one request: three metadata documents, the key set, and once more for an unknown
-/// `kid`.
-const FETCHES: u8 = 5;
+/// Fetches for one request: three metadata documents, the key set, once more for an unknown `kid`,
+/// and the list of what is revoked.
+const FETCHES: u8 = 6;
 
 impl Gate {
     /// A gate for a configuration, with the secrets that it names.
@@ -110,18 +170,13 @@ impl Gate {
                 nonces =
                     Some(Nonces::new(&secret).map_err(|error| fault(member, error.to_string()))?);
             }
-            if let ReplayStore::Http(HttpStore { authorization: Some(name), .. }) =
-                &config.replay.store
-            {
-                let member = "replay.store.http.authorization";
-                let secret = name.read(member, 1, env)?;
-                if !secret.expose().is_ascii() {
-                    return Err(fault(member, "is no value of a header"));
-                }
-                store = Some(secret);
+            if let ReplayStore::Http(place) = &config.replay.store {
+                store = place.authorization("replay.store.http", env)?;
             }
         }
-        Ok(Self { config, keys, nonces, store })
+        let revocations = Revocations::new(&config, env)?.map(Mutex::new);
+        let policy = Policy::new(&config);
+        Ok(Self { config, keys, revocations, nonces, policy, store })
     }
 
     /// The configuration that the gate was made for.
@@ -135,21 +190,29 @@ impl Gate {
     /// answered a step asks again from the start.
     pub fn check(&self, request: &Request, answers: &Answers, now: UnixTime) -> Step {
         match self.journey(request, answers, now) {
-            Ok(Decision::Allow(grant)) => self.claim(grant, answers, now),
             Ok(decision) => Step::Done(decision),
-            Err(missing) => self.ask(missing, answers),
+            Err(Pause::Step(step)) => *step,
+            Err(Pause::Missing(missing)) => self.ask(missing, answers),
         }
     }
 
     /// Takes what a fetch brought at `at`, for all requests.
     pub fn fetched(&self, fetch: &Fetch, answer: Fetched<'_>, at: UnixTime) {
-        self.keys().fetched(fetch, answer, at);
+        match fetch.subject {
+            Subject::Issuer(..) => self.keys().fetched(fetch, answer, at),
+            Subject::Revocations => {
+                if let Some(mut revocations) = self.revocations() {
+                    revocations.fetched(answer, at);
+                }
+            }
+        }
     }
 
     /// A fetch that is due soon, so that no request has to wait for it: the host may do it whenever
     /// it likes, or not at all.
     pub fn ahead(&self, now: UnixTime) -> Option<Fetch> {
-        self.keys().ahead(now)
+        let keys = self.keys().ahead(now);
+        keys.or_else(|| self.revocations()?.ahead(now))
     }
 
     /// The key sets that were fetched, as a text for [`Gate::import_keys`] of another process.
@@ -171,6 +234,7 @@ impl Gate {
         match decision {
             Decision::Allow(_) => None,
             Decision::Deny(denial) => {
+                let context = Context { call: denial.call.as_deref(), ..context };
                 Some(render::problem(&denial.error, &Voice::from(&self.config), context))
             }
             Decision::Answer(answer) => Some(render::answer(answer, context, &self.config)),
@@ -199,6 +263,37 @@ impl Gate {
         render::beside(self.context(request, nonce.as_deref()), &self.config)
     }
 
+    /// The filter for the reply to a call that passed, where it may hold a list of more than the
+    /// caller may use: all of its body goes through [`Gate::filter`], and `Content-Length` with it.
+    /// `None` for all other replies, and for those that are no success or have no body.
+    pub fn list_filter(
+        &self,
+        grant: &Grant,
+        status: u16,
+        content_type: Option<&str>,
+    ) -> Option<ListFilter> {
+        let listing = grant.listing.as_ref().filter(|_| (200..300).contains(&status))?;
+        let asks = listing.call.asked().is_some();
+        ListFilter::new(content_type, asks, listing.call.id().cloned())
+    }
+
+    /// The next piece of a reply, as far as its caller may see it.
+    pub fn filter(
+        &self,
+        filter: &mut ListFilter,
+        grant: &Grant,
+        piece: &[u8],
+        more: More,
+        now: UnixTime,
+    ) -> Vec<u8> {
+        let shows = |target| {
+            grant.listing.as_ref().is_some_and(|listing| {
+                self.policy.shows(&listing.verified, target, &listing.call, &self.config, now)
+            })
+        };
+        filter.push(piece, more, &shows)
+    }
+
     /// What the operator's log says of a denial: one line, as JSON.
     pub fn log_line(&self, denial: &Denial, request: &Request) -> Map<String, Value> {
         let trace = Trace::read(request);
@@ -206,12 +301,24 @@ impl Gate {
         render::line(denial, request.id.as_deref(), ids, &self.config)
     }
 
+    /// What it says of a call that passes although a rule in shadow would have denied it.
+    pub fn shadow_line(
+        &self,
+        shadowed: &Shadowed,
+        grant: &Grant,
+        request: &Request,
+    ) -> Map<String, Value> {
+        let client = grant.client.as_deref().map(Excerpt::of);
+        let denial = Denial { client, ..shadowed.error.clone().into() };
+        render::would_deny(&shadowed.rule, self.log_line(&denial, request))
+    }
+
     fn journey(
         &self,
         request: &Request,
         answers: &Answers,
         now: UnixTime,
-    ) -> Result<Decision, Missing> {
+    ) -> Result<Decision, Pause> {
         let target = Target::read(&request.url)?;
         if self.is_cross_origin(request)?
             && let Some(names) = preflight(request)
@@ -221,6 +328,10 @@ impl Gate {
         let reads = matches!(request.method.as_str(), "GET" | "HEAD");
         if reads && render::is_metadata(target.path, &self.config) {
             return Ok(Decision::Answer(Answer::Metadata));
+        }
+        // What we say of the caller must not get lost behind us.
+        if self.config.forward.headers.keys().any(|name| is_dropped(name, request)) {
+            return Err(Error::RequestMalformed {}.into());
         }
         let credential = credential(request, &target, &self.config)?;
         let verified = verify(
@@ -236,13 +347,65 @@ impl Gate {
                 now,
             },
         )?;
-        Ok(decide(&verified, &Call::default(), &self.config))
+        let client = verified.text("client_id").map(Excerpt::of);
+        let by_client = |pause: Pause| pause.by(client.as_ref());
+        let caller = (&verified, credential.token.as_str());
+        self.decide(caller, request, &target, answers, now).map_err(by_client)
     }
 
-    /// The last step: whoever shows a proof shows it once (RFC 9449 section 11.1).
-    fn claim(&self, grant: Grant, answers: &Answers, now: UnixTime) -> Step {
-        let Some(proof) = &grant.proof else {
-            return Step::Done(Decision::Allow(grant));
+    /// What remains once the caller is known. A proof is claimed last, but before the headers go
+    /// where they do not wait for the body.
+    fn decide(
+        &self,
+        (verified, token): (&Verified, &str),
+        request: &Request,
+        target: &Target<'_>,
+        answers: &Answers,
+        now: UnixTime,
+    ) -> Result<Decision, Pause> {
+        let (config, policy) = (&self.config, &self.policy);
+        let path = if policy.reads_paths() {
+            let plain = plain_path(target.path).filter(|path| !policy.confuses(path));
+            Some(plain.ok_or(Error::PathAmbiguous {})?)
+        } else {
+            None
+        };
+        // HTTP keeps case, many servers do not: `delete` would not be what a rule calls `DELETE`.
+        if policy.reads_methods() && request.method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            return Err(Error::RequestMalformed {}.into());
+        }
+        let mut call = Call { http: request.method.clone(), path, message: Content::Unread };
+        policy.admits(verified, &call, config, now)?;
+        if let Some(mut revocations) = self.revocations() {
+            let (patience, looked) = (answers.patience, answers.looked.as_ref());
+            revocations.check((verified, token), config, patience, looked, now)?;
+        }
+        let mut ruling = policy.rules(verified, &call, config, now)?;
+        let claims_first = config.policy.body == BodyMode::HoldBody;
+        if claims_first {
+            self.claim(verified.proof(), answers, now)?;
+        }
+        if ruling == Ruling::NeedsBody {
+            call.message = content(request, config.limits.body)?;
+            let of_call =
+                |error: Error| Denial { call: call.id().cloned().map(Box::new), ..error.into() };
+            ruling = policy.rules(verified, &call, config, now).map_err(of_call)?;
+        }
+        let Ruling::Passes(passage) = ruling else {
+            let nothing = Passage::default();
+            let ahead = claims_first.then(|| Box::new(grant(verified, &call, nothing, config)));
+            return Err(Pause::from(Step::Body(ahead)));
+        };
+        if !claims_first {
+            self.claim(verified.proof(), answers, now)?;
+        }
+        Ok(Decision::Allow(grant(verified, &call, passage, config)))
+    }
+
+    /// Whoever shows a proof shows it once (RFC 9449 section 11.1).
+    fn claim(&self, proof: Option<&Proof>, answers: &Answers, now: UnixTime) -> Result<(), Pause> {
+        let Some(proof) = proof else {
+            return Ok(());
         };
         let claim = Claim::new(
             (&proof.thumbprint, &proof.id),
@@ -253,14 +416,13 @@ impl Gate {
         );
         let unavailable = |fault| Error::ReplayUnavailable { fault, retry_after: CLAIM_LATER };
         let error = match &answers.claim {
-            None => return Step::Claim(claim),
+            None => return Err(Pause::from(Step::Claim(claim))),
             Some((key, _)) if *key != claim.key => unavailable("the answer is about another proof"),
-            Some((_, Claimed::First)) => return Step::Done(Decision::Allow(grant)),
+            Some((_, Claimed::First)) => return Ok(()),
             Some((_, Claimed::Taken)) => Error::ProofReplayed {},
             Some((_, Claimed::Failed(fault))) => unavailable(fault),
         };
-        let client = grant.client.as_deref().map(Excerpt::of);
-        Step::Done(Decision::Deny(Denial { error, client }))
+        Err(error.into())
     }
 
     fn nonce(&self, now: UnixTime) -> Option<String> {
@@ -301,13 +463,29 @@ impl Gate {
             Missing::Rule(denial) => Step::Done(Decision::Deny(denial)),
             Missing::Fetch(fetch) if answers.fetches >= FETCHES => {
                 // Nobody follows it: the next request may.
-                self.keys().abandoned(&fetch);
+                self.abandoned(&fetch);
                 deny("too many fetches")
             }
             Missing::Fetch(fetch) => Step::Fetch(fetch),
             Missing::Wait(until) => Step::Wait(until),
             Missing::Signature(check) => Step::Verify(check),
         }
+    }
+
+    fn abandoned(&self, fetch: &Fetch) {
+        match fetch.subject {
+            Subject::Issuer(..) => self.keys().abandoned(fetch),
+            Subject::Revocations => {
+                if let Some(mut revocations) = self.revocations() {
+                    revocations.abandoned();
+                }
+            }
+        }
+    }
+
+    fn revocations(&self) -> Option<MutexGuard<'_, Revocations>> {
+        let revocations = self.revocations.as_ref()?;
+        Some(revocations.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A panic of another thread cannot leave the keys half written: every write is one assignment.

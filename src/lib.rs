@@ -39,16 +39,21 @@ mod config;
 mod decide;
 mod elicit;
 mod error;
+mod fetch;
 mod gate;
 mod keys;
+mod lists;
 mod nonce;
 mod parse;
 mod read;
 mod render;
 mod replay;
 mod request;
+mod revocation;
 mod seal;
+mod store;
 mod time;
+mod uri;
 mod verify;
 
 #[cfg(feature = "envoy")]
@@ -58,15 +63,18 @@ mod npm;
 #[cfg(feature = "prover")]
 mod prover;
 
-pub use config::{Config, ConfigError, DpopMode, Environment, Vocabulary};
+pub use config::{BodyMode, Config, ConfigError, DpopMode, Environment, Vocabulary};
 pub use request::{Body, Request};
 
-pub use gate::{Answers, Gate, Look, Step};
-pub use keys::{Fetch, Fetched};
-pub use replay::{Claim, Claimed, LocalStore, Memory, Shelf, StoreCall};
+pub use fetch::{Fetch, Fetched};
+pub use gate::{Answers, Gate, Step};
+pub use lists::{ListFilter, More};
+pub use replay::{Claim, Claimed, LocalStore, Memory, Shelf};
+pub use revocation::{Epoch, Look, Looked};
+pub use store::StoreCall;
 pub use verify::{Proof, SignatureCheck, Verdict};
 
-pub use decide::{Answer, Decision, Forward, Grant};
+pub use decide::{Answer, Decision, Forward, Grant, Shadowed};
 pub use elicit::{Consent, Elicitations, McpCall, Principal, Resumed, StateFault, UserAction};
 pub use error::{
     ALIASES, Alias, Challenge, Code, ConsentCause, DOMAIN, Denial, Domain, Error, Excerpt, Fact,

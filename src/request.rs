@@ -1,5 +1,7 @@
 //! A request as it reached a face: plain bytes, nothing read into them.
 
+use serde_json::{Map, Value};
+
 /// One HTTP request.
 #[derive(Clone)]
 pub struct Request {
@@ -33,6 +35,9 @@ pub enum Body {
     Unread,
     /// All of it.
     Read(Vec<u8>),
+    /// What somebody else has read in it, who can be trusted: a JSON-RPC message that may lack the
+    /// arguments.
+    Summary(Map<String, Value>),
     /// More than the limit.
     TooLong,
 }

@@ -8,29 +8,54 @@ use std::path::{Path, PathBuf};
 /// Module -> what it may name with `crate::`. `lib.rs` names the public modules and is free.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("time", &[]),
+    ("uri", &[]),
     ("request", &[]),
     ("error", &["time"]),
-    ("config", &["error", "time"]),
-    ("parse", &["error", "config", "time", "request"]),
-    ("keys", &["parse", "error", "config", "time"]),
+    ("config", &["error", "time", "uri"]),
+    // The life of a document that is fetched; `parse` reads its `Cache-Control`.
+    ("fetch", &["parse", "error", "time"]),
+    ("parse", &["error", "config", "call", "time", "request", "uri"]),
+    ("keys", &["fetch", "parse", "error", "config", "time"]),
     ("nonce", &["config", "time"]),
     ("seal", &["config"]),
-    ("replay", &["parse", "config", "time"]),
-    ("verify", &["keys", "nonce", "parse", "error", "config", "time"]),
-    ("call", &["error"]),
+    ("store", &["config"]),
+    ("replay", &["parse", "config", "store", "time"]),
+    ("verify", &["fetch", "keys", "nonce", "parse", "error", "config", "time"]),
+    // Of a credential it is shown the token alone, and only to ask for whom it is active.
+    (
+        "revocation",
+        &["verify", "fetch", "keys", "parse", "error", "config", "store", "time", "uri"],
+    ),
+    ("call", &[]),
     // Never parse: it must not see bytes or a credential.
-    ("decide", &["verify", "call", "config", "error"]),
+    ("decide", &["verify", "call", "config", "error", "time"]),
     // Never parse, never verify: a reply cannot leak a token.
     ("render", &["decide", "call", "config", "error"]),
     // Reads what an authorization server and a client say, and no credential.
     ("elicit", &["config", "decide", "error", "render", "seal", "time"]),
+    // Never parse: a list is not the caller's to be read strictly.
+    ("lists", &["call", "error", "render", "uri"]),
     // Never verify, never config: it reads what a client receives, and has no secret.
     ("read", &["parse", "error", "time"]),
     (
         "gate",
         &[
-            "call", "config", "decide", "error", "keys", "nonce", "parse", "render", "replay",
-            "request", "time", "verify",
+            "call",
+            "config",
+            "decide",
+            "error",
+            "fetch",
+            "keys",
+            "lists",
+            "nonce",
+            "parse",
+            "render",
+            "replay",
+            "request",
+            "revocation",
+            "time",
+            "uri",
+            "verify",
         ],
     ),
     ("prover", &["time"]),

@@ -170,9 +170,31 @@ fn every_domain_error_fits_its_row() {
     }
 }
 
+/// Rows of others that the gate emits as well: it says the same thing.
+const SHARED: &[Reason] = &[
+    Reason::InsufficientUserAuthentication,
+    Reason::InvalidZone,
+    Reason::SessionRevoked,
+    Reason::DelegationStale,
+    Reason::SessionRequired,
+    Reason::DelegationRequired,
+    Reason::ChainMismatch,
+    Reason::HopCountExceeded,
+    Reason::OperationNotPermitted,
+    Reason::PayloadTooLarge,
+    Reason::HeaderMismatch,
+    Reason::ParseError,
+    Reason::InvalidRpcRequest,
+    Reason::InvalidParams,
+];
+
+fn is_own(reason: Reason) -> bool {
+    reason.row().surface == Surface::Gate || SHARED.contains(&reason)
+}
+
 /// The rows that the gate emits; all others are read, and rendered on behalf of others.
 fn own() -> impl Iterator<Item = Reason> {
-    Reason::ALL.iter().copied().filter(|reason| reason.row().surface == Surface::Gate)
+    Reason::ALL.iter().copied().filter(|reason| is_own(*reason))
 }
 
 #[test]
@@ -381,6 +403,11 @@ fn anchor(title: &str) -> String {
 fn section(page: &mut String, surface: Surface, title: &str, about: &str) -> Result {
     let rows = || Reason::ALL.iter().filter(|reason| reason.row().surface == surface);
     writeln!(page, "\n## {title}\n\n{about}\n")?;
+    if surface == Surface::Gate {
+        let shared = SHARED.iter().map(|reason| reason.row().reason);
+        let links: Vec<_> = shared.map(|name| format!("[{name}](#{name})")).collect();
+        writeln!(page, "It also says what others say: {}.\n", links.join(", "))?;
+    }
     writeln!(page, "| reason | status | `error` | in Caracal's vocabulary | what to do |")?;
     writeln!(page, "|---|---|---|---|---|")?;
     for row in rows().map(|reason| reason.row()) {
@@ -480,7 +507,7 @@ fn reasons_ts() -> Result<String> {
         "\n/** What an error means, whoever sent it: the gate's reasons, and those of the servers that \
          a client meets. */\nexport type Reason =\n  | GateReason\n",
     );
-    let others = Reason::ALL.iter().copied().filter(|reason| reason.row().surface != Surface::Gate);
+    let others = Reason::ALL.iter().copied().filter(|reason| !is_own(*reason));
     module.push_str(&union(others)?);
     Ok(module)
 }

@@ -38,6 +38,8 @@ fn the_least_and_the_most_are_accepted() {
         "replay": { "capacity": 5000, "store": { "http": {
             "uri": "http://127.0.0.1:7379", "cluster": "store", "timeout": 1,
             "authorization": { "env": "SECRET" } } } },
+        "revocation": { "age": 1, "stale": 0, "list": {
+            "uri": "http://lists.internal/", "cluster": "lists", "timeout": 60 } },
         "limits": { "token": 8192 },
         "errors": { "base": "https://errors.example.com/", "vocabulary": "caracal", "verbose": true },
         "challenge": { "realm": "a \"realm\"" },
@@ -87,6 +89,82 @@ fn every_refusal_names_its_member() {
             "`replay.store.http.timeout`",
         ),
         ("/replay", json!({ "capacity": 999 }), "`replay.capacity`"),
+        ("/revocation", json!({}), "`revocation`: needs exactly one"),
+        ("/revocation", json!(null), "`revocation`"),
+        ("/revocation", json!({ "host": false }), "`revocation`: needs exactly one"),
+        (
+            "/revocation",
+            json!({ "host": true, "list": { "uri": "https://a.example" } }),
+            "`revocation`: needs exactly one",
+        ),
+        ("/revocation", json!({ "list": "https://a.example" }), "`revocation.list`"),
+        ("/revocation", json!({ "list": null }), "`revocation.list`"),
+        ("/revocation", json!({ "host": true, "age": 0 }), "`revocation.age`"),
+        ("/revocation", json!({ "host": true, "age": 3601 }), "`revocation.age`"),
+        ("/revocation", json!({ "host": true, "stale": 86_401 }), "`revocation.stale`"),
+        (
+            "/revocation",
+            json!({ "list": { "uri": "http://lists.example.com" } }),
+            "`revocation.list.uri`",
+        ),
+        (
+            "/revocation",
+            json!({ "list": { "uri": "https://a.example", "timeout": 0 } }),
+            "`revocation.list.timeout`",
+        ),
+        (
+            "/revocation",
+            json!({ "list": { "uri": "https://a.example", "key": {}, "keys": {} } }),
+            "`revocation.list`: needs one of",
+        ),
+        (
+            "/revocation",
+            json!({ "list": { "uri": "https://a.example", "key": { "kty": "oct", "k": "AA" } } }),
+            "`revocation.list.key`: holds no key",
+        ),
+        (
+            "/revocation",
+            json!({ "list": { "uri": "https://a.example", "keys": [] } }),
+            "`revocation.list.keys`: is not a key set",
+        ),
+        (
+            "/revocation",
+            json!({ "list": { "uri": "https://a.example", "keys": { "keys": [] } } }),
+            "`revocation.list.keys`: holds no key",
+        ),
+        (
+            "/revocation",
+            json!({ "http": { "uri": "https://store.example.com?a" } }),
+            "`revocation.http.uri`",
+        ),
+        (
+            "/revocation",
+            json!({ "http": { "uri": "https://a.example", "authorization": { "env": "NO" } } }),
+            "`revocation.http.authorization`: the environment variable",
+        ),
+        (
+            "/revocation",
+            json!({ "introspection": { "uri": "https://a.example", "client": "gate" } }),
+            "`revocation.introspection`: missing field `secret`",
+        ),
+        (
+            "/revocation",
+            json!({ "introspection": { "uri": "http://a.example", "client": "gate",
+                                       "secret": { "env": "SECRET" } } }),
+            "`revocation.introspection.uri`",
+        ),
+        (
+            "/revocation",
+            json!({ "introspection": { "uri": "https://a.example", "client": "",
+                                       "secret": { "env": "SECRET" } } }),
+            "`revocation.introspection.client`",
+        ),
+        (
+            "/revocation",
+            json!({ "introspection": { "uri": "https://a.example", "client": "gate",
+                                       "secret": { "env": "NOWHERE" } } }),
+            "`revocation.introspection.secret`: the environment variable",
+        ),
         ("/replay", json!({ "capacity": 10_000_001 }), "`replay.capacity`"),
         ("/replay", json!({ "capacity": -1 }), "`replay.capacity`"),
         ("/issuers", json!([]), "`issuers`"),
@@ -123,6 +201,13 @@ fn every_refusal_names_its_member() {
         ("/leeway", json!(-1), "`leeway`"),
         ("/leeway", json!(1.5), "`leeway`"),
         ("/limits", json!({ "token": 255 }), "`limits.token`"),
+        ("/limits", json!({ "body": 255 }), "`limits.body`"),
+        ("/limits", json!({ "body": 16_777_217 }), "`limits.body`"),
+        ("/issuers/0/profile", json!("saml"), "`issuers[0].profile`"),
+        ("/issuers/0/profile", json!("caracal"), "`issuers[0].zone`"),
+        ("/issuers/0/zone", json!("zone-1"), "`issuers[0].zone`"),
+        ("/issuers/0/use", json!("gateway"), "`issuers[0].use`"),
+        ("/issuers/0/use", json!([]), "`issuers[0].use`"),
         ("/scopes", json!(["a b"]), "`scopes[0]`"),
         ("/errors", json!({ "base": "errors" }), "`errors.base`"),
         ("/errors", json!({ "vocabulary": "other" }), "`errors.vocabulary`"),
@@ -195,7 +280,9 @@ fn no_refusal_quotes_what_may_be_a_secret() {
         for members in [
             json!({ "dpop": { "mode": "required", "nonce": { "mode": "always", "secret": secret.clone() } } }),
             json!({ "dpop": { "mode": "required" }, "replay": { "store": { "http": {
-                "uri": "https://store.example.com", "authorization": secret } } } }),
+                "uri": "https://store.example.com", "authorization": secret.clone() } } } }),
+            json!({ "revocation": { "introspection": {
+                "uri": "https://as.example.com", "client": "gate", "secret": secret } } }),
         ] {
             let refused = refusal(&with(members.clone()));
             assert!(refused.is_some_and(|text| !text.contains("5ecret")), "{members}");
@@ -210,6 +297,20 @@ fn with(members: Value) -> Value {
         config.extend(members);
     }
     config
+}
+
+#[test]
+fn introspection_shows_tokens_to_their_own_issuer_only() {
+    let endpoint = json!({ "uri": "https://as.example.com/introspect", "client": "gate",
+                           "secret": { "env": "SECRET" } });
+    let mut config = with(json!({ "revocation": { "introspection": endpoint } }));
+    assert_eq!(refusal(&config), None);
+    let other = json!({ "issuer": "other", "keys": { "uri": "https://other.example.com" } });
+    if let Some(issuers) = config.pointer_mut("/issuers").and_then(Value::as_array_mut) {
+        issuers.push(other);
+    }
+    let refused = refusal(&config).unwrap_or_default();
+    assert!(refused.starts_with("`revocation.introspection`: "), "{refused}");
 }
 
 #[test]
@@ -231,5 +332,402 @@ fn one_issuer_twice_and_one_member_twice_are_refused() {
 fn what_is_no_json_object_is_refused() {
     for text in ["", "[]", "null", "{", "resource: https://a.example", "{} {}"] {
         assert!(Config::read(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn every_refusal_of_a_policy_names_its_member() {
+    let rule = |members: Value| json!({ "rules": [{ "name": "a" }, members] });
+    let matching = |about: Value| rule(json!({ "match": about }));
+    let requiring = |require: Value| rule(json!({ "require": require }));
+    let operations = |list: Value| json!({ "operations": { "list": list } });
+    let plain = "is not a path in its plain, decoded form";
+    let normal = "is not a URI in its normal form (RFC 3986 section 6.2.2)";
+    let scope = "is not a scope (RFC 6749 section 3.3)";
+    let pointer = "is neither a name nor a JSON Pointer (RFC 6901)";
+    let nothing = "an empty list would match nothing: leave it out";
+    let value = "a value is text, a number, a boolean or null";
+    let hierarchy = "must lead from a scope to scopes (RFC 6749 section 3.3)";
+    let star = "may have `*` at its end only";
+    let asks_nothing = "`false` asks for nothing: leave it out";
+    for (policy, member, text) in [
+        (json!([]), "policy", "expected an object"),
+        (json!({ "more": 1 }), "policy.more", "unknown field `more`"),
+        (json!({ "default": "ask" }), "policy.default", "unknown variant `ask`"),
+        (json!({ "body": "hold" }), "policy.body", "unknown variant `hold`"),
+        (json!({ "lists": "some" }), "policy.lists", "unknown variant `some`"),
+        (json!({ "lists": "filtered" }), "policy.lists", "there are no rules to filter by"),
+        // hierarchy
+        (json!({ "hierarchy": { "a b": ["c"] } }), "policy.hierarchy.a b", hierarchy),
+        (json!({ "hierarchy": { "": ["c"] } }), "policy.hierarchy.", hierarchy),
+        (json!({ "hierarchy": { "a": ["b c"] } }), "policy.hierarchy.a", hierarchy),
+        (json!({ "hierarchy": { "a": ["b\"*"] } }), "policy.hierarchy.a", hierarchy),
+        (json!({ "hierarchy": { "a": ["*b"] } }), "policy.hierarchy.a[0]", star),
+        (json!({ "hierarchy": { "a": [""] } }), "policy.hierarchy.a[0]", "is empty"),
+        (json!({ "hierarchy": { "a": "b" } }), "policy.hierarchy.a", "invalid type"),
+        // operations
+        (json!({ "operations": [] }), "policy.operations", "expected an object"),
+        (json!({ "operations": null }), "policy.operations", "expected an object"),
+        (json!({ "operations": { "more": 1 } }), "policy.operations.more", "unknown field"),
+        (
+            json!({ "operations": { "enforcement": "off" } }),
+            "policy.operations.enforcement",
+            "unknown variant `off`",
+        ),
+        (
+            operations(json!([["GET", "/a", "b"]])),
+            "policy.operations.list[0]",
+            "expected an object",
+        ),
+        (
+            operations(json!([{ "method": "GET", "path": "/a" }])),
+            "policy.operations.list[0]",
+            "missing field `scope`",
+        ),
+        (
+            operations(json!([{ "method": "GE T", "path": "/a", "scope": "b" }])),
+            "policy.operations.list[0].method",
+            "is not an HTTP method",
+        ),
+        (
+            operations(json!([{ "method": "GET", "path": "a", "scope": "b" }])),
+            "policy.operations.list[0].path",
+            plain,
+        ),
+        (
+            operations(json!([{ "method": "GET", "path": "/a%20b", "scope": "b" }])),
+            "policy.operations.list[0].path",
+            plain,
+        ),
+        (
+            operations(json!([{ "method": "GET", "path": "/a", "scope": "b c" }])),
+            "policy.operations.list[0].scope",
+            scope,
+        ),
+        (
+            operations(json!([{ "method": "GET", "path": "/a", "scope": "b" },
+                              { "method": "get", "path": "/a", "scope": "c" }])),
+            "policy.operations.list[1].path",
+            "stands here twice with this method",
+        ),
+        // rules
+        (json!({ "rules": {} }), "policy.rules", "expected a sequence"),
+        (json!({ "rules": ["a"] }), "policy.rules[0]", "expected an object"),
+        (rule(json!({ "name": "a" })), "policy.rules[1].name", "stands here twice"),
+        (rule(json!({ "more": 1 })), "policy.rules[1].more", "unknown field `more`"),
+        (rule(json!({ "effect": "ask" })), "policy.rules[1].effect", "unknown variant `ask`"),
+        (rule(json!({ "enforcement": "log" })), "policy.rules[1].enforcement", "unknown variant"),
+        (
+            rule(json!({ "effect": "deny", "require": { "roles": "admin" } })),
+            "policy.rules[1].require",
+            "has no meaning for a rule that denies",
+        ),
+        // what they match
+        (matching(json!([])), "policy.rules[1].match", "expected an object"),
+        (matching(json!({ "tools": "a" })), "policy.rules[1].match.tools", "unknown field `tools`"),
+        (
+            matching(json!({ "http": "GE T" })),
+            "policy.rules[1].match.http",
+            "`GE T` is not an HTTP method",
+        ),
+        (
+            matching(json!({ "http": ["GET", "delete"] })),
+            "policy.rules[1].match.http",
+            "`delete` is not an HTTP method in capitals",
+        ),
+        // Rules that could never match, and so would deny nothing.
+        (
+            matching(json!({ "tool": "a", "prompt": "a" })),
+            "policy.rules[1].match.prompt",
+            "no call has two",
+        ),
+        (
+            matching(json!({ "resource": "a:b", "tool": "a" })),
+            "policy.rules[1].match.resource",
+            "no call has two",
+        ),
+        (
+            matching(json!({ "method": "tools/list", "tool": "a" })),
+            "policy.rules[1].match.tool",
+            "no call of these",
+        ),
+        (
+            matching(json!({ "method": "tools/*", "prompt": "a" })),
+            "policy.rules[1].match.prompt",
+            "no call of these",
+        ),
+        (
+            matching(json!({ "method": "prompts/get", "resource": "a:*" })),
+            "policy.rules[1].match.resource",
+            "no call of these",
+        ),
+        (
+            matching(json!({ "message": "none", "method": "*" })),
+            "policy.rules[1].match.message",
+            "have no method",
+        ),
+        (
+            matching(json!({ "message": ["response", "none"], "arguments": { "a": 1 } })),
+            "policy.rules[1].match.message",
+            "have no method",
+        ),
+        (
+            matching(json!({ "message": "notification", "tool": "a" })),
+            "policy.rules[1].match.message",
+            "have no method",
+        ),
+        (
+            requiring(json!({ "scopes": [] })),
+            "policy.rules[1].require.scopes",
+            "an empty list asks for nothing",
+        ),
+        (
+            requiring(json!({ "scopes": { "any": [] } })),
+            "policy.rules[1].require.scopes",
+            "an empty list asks for nothing",
+        ),
+        (
+            requiring(json!({ "delegation": { "required": false } })),
+            "policy.rules[1].require.delegation",
+            "asks for nothing",
+        ),
+        (
+            matching(json!({ "resource": "https://example.com*" })),
+            "policy.rules[1].match.resource",
+            normal,
+        ),
+        (
+            matching(json!({ "resource": "https://example.com:443/" })),
+            "policy.rules[1].match.resource",
+            normal,
+        ),
+        (matching(json!({ "path": "/a;b" })), "policy.rules[1].match.path", plain),
+        (matching(json!({ "http": [] })), "policy.rules[1].match.http", nothing),
+        (matching(json!({ "http": [1] })), "policy.rules[1].match.http[0]", "expected a string"),
+        (matching(json!({ "path": "files" })), "policy.rules[1].match.path", plain),
+        (matching(json!({ "path": "/a/../b" })), "policy.rules[1].match.path", plain),
+        (matching(json!({ "path": "/a//b*" })), "policy.rules[1].match.path", plain),
+        (matching(json!({ "path": ["/a", "/%61"] })), "policy.rules[1].match.path", plain),
+        (matching(json!({ "path": "/a*b" })), "policy.rules[1].match.path", star),
+        (matching(json!({ "path": "" })), "policy.rules[1].match.path", "pattern `` is empty"),
+        (
+            matching(json!({ "message": "call" })),
+            "policy.rules[1].match.message",
+            "unknown variant `call`",
+        ),
+        (matching(json!({ "message": [] })), "policy.rules[1].match.message", nothing),
+        (matching(json!({ "method": "*/call" })), "policy.rules[1].match.method", star),
+        (matching(json!({ "method": 1 })), "policy.rules[1].match.method", "text or a list of it"),
+        (matching(json!({ "method": null })), "policy.rules[1].match.method", "text or a list of"),
+        (matching(json!({ "tool": [] })), "policy.rules[1].match.tool", nothing),
+        (matching(json!({ "tool": ["a", ""] })), "policy.rules[1].match.tool[1]", "is empty"),
+        (matching(json!({ "tool": "a**" })), "policy.rules[1].match.tool", star),
+        (matching(json!({ "prompt": {} })), "policy.rules[1].match.prompt", "text or a list of it"),
+        (matching(json!({ "resource": "FILE:///a" })), "policy.rules[1].match.resource", normal),
+        (matching(json!({ "resource": "file:/a" })), "policy.rules[1].match.resource", normal),
+        (
+            matching(json!({ "resource": ["a:b", "a:/../b*"] })),
+            "policy.rules[1].match.resource",
+            normal,
+        ),
+        (
+            matching(json!({ "arguments": { "a": [] } })),
+            "policy.rules[1].match.arguments.a",
+            "an empty list would match nothing",
+        ),
+        (matching(json!({ "arguments": { "a": {} } })), "policy.rules[1].match.arguments.a", value),
+        (
+            matching(json!({ "arguments": { "a": [[]] } })),
+            "policy.rules[1].match.arguments.a",
+            value,
+        ),
+        (
+            matching(json!({ "arguments": { "a": "*b" } })),
+            "policy.rules[1].match.arguments.a",
+            star,
+        ),
+        (matching(json!({ "arguments": { "": 1 } })), "policy.rules[1].match.arguments.", pointer),
+        (
+            matching(json!({ "arguments": { "/a~2": 1 } })),
+            "policy.rules[1].match.arguments./a~2",
+            pointer,
+        ),
+        (
+            matching(json!({ "arguments": { "/a~": 1 } })),
+            "policy.rules[1].match.arguments./a~",
+            pointer,
+        ),
+        (
+            json!({ "body": "metadata", "rules": [{ "match": { "arguments": { "a": 1 } } }] }),
+            "policy.rules[0].match.arguments.a",
+            "Envoy's MCP filter does not tell arguments: choose another `policy.body`",
+        ),
+        // what they require
+        (requiring(json!({ "dpop": 1 })), "policy.rules[1].require.dpop", "expected a boolean"),
+        (
+            requiring(json!({ "dpop": true })),
+            "policy.rules[1].require.dpop",
+            "cannot be had while `dpop.mode` is `off`",
+        ),
+        (
+            requiring(json!({ "scopes": "a b" })),
+            "policy.rules[1].require.scopes",
+            "`a b` is not a scope (RFC 6749 section 3.3)",
+        ),
+        (
+            requiring(json!({ "scopes": { "any": ["a", ""] } })),
+            "policy.rules[1].require.scopes",
+            "`` is not a scope (RFC 6749 section 3.3)",
+        ),
+        (requiring(json!({ "scopes": [1] })), "policy.rules[1].require.scopes", "a scope is text"),
+        (
+            requiring(json!({ "scopes": { "none": [] } })),
+            "policy.rules[1].require.scopes",
+            "unknown field `none`, expected `all` or `any`",
+        ),
+        (requiring(json!({ "zone": [] })), "policy.rules[1].require.zone", nothing),
+        (
+            requiring(json!({ "zone": "" })),
+            "policy.rules[1].require.zone",
+            "an empty text would match nothing",
+        ),
+        (
+            requiring(json!({ "targets": ["a", ""] })),
+            "policy.rules[1].require.targets",
+            "an empty text would match nothing",
+        ),
+        (
+            requiring(json!({ "chain": "" })),
+            "policy.rules[1].require.chain",
+            "an empty text would match nothing",
+        ),
+        (
+            requiring(json!({ "roles": [""] })),
+            "policy.rules[1].require.roles",
+            "an empty text would match nothing",
+        ),
+        (
+            requiring(json!({ "amr": "" })),
+            "policy.rules[1].require.amr",
+            "an empty text would match nothing",
+        ),
+        (requiring(json!({ "agent": false })), "policy.rules[1].require.agent", asks_nothing),
+        (requiring(json!({ "agent": [] })), "policy.rules[1].require.agent", nothing),
+        (requiring(json!({ "agent": "a*b" })), "policy.rules[1].require.agent", star),
+        (
+            requiring(json!({ "delegation": false })),
+            "policy.rules[1].require.delegation",
+            asks_nothing,
+        ),
+        (
+            requiring(json!({ "delegation": 2 })),
+            "policy.rules[1].require.delegation",
+            "must be `true` or an object",
+        ),
+        (
+            requiring(json!({ "delegation": { "depth": -1 } })),
+            "policy.rules[1].require.delegation",
+            "invalid value: integer `-1`",
+        ),
+        (
+            requiring(json!({ "delegation": { "hops": 1 } })),
+            "policy.rules[1].require.delegation",
+            "unknown field `hops`",
+        ),
+        (requiring(json!({ "actor": "" })), "policy.rules[1].require.actor", "is empty"),
+        (requiring(json!({ "claims": { "": 1 } })), "policy.rules[1].require.claims.", pointer),
+        (
+            requiring(json!({ "claims": { "/a~x": 1 } })),
+            "policy.rules[1].require.claims./a~x",
+            pointer,
+        ),
+        (
+            requiring(json!({ "claims": { "a": [] } })),
+            "policy.rules[1].require.claims.a",
+            "an empty list would match nothing",
+        ),
+        (requiring(json!({ "claims": { "a": [{}] } })), "policy.rules[1].require.claims.a", value),
+        (
+            requiring(json!({ "claims": { "a": { "has": [] } } })),
+            "policy.rules[1].require.claims.a",
+            "an empty list would match nothing",
+        ),
+        (
+            requiring(json!({ "claims": { "a": { "has": 1, "is": 2 } } })),
+            "policy.rules[1].require.claims.a",
+            "expected `{ \"has\": value }`",
+        ),
+        (
+            requiring(json!({ "acr": "a b" })),
+            "policy.rules[1].require.acr",
+            "`a b` cannot stand in a challenge",
+        ),
+        (
+            requiring(json!({ "acr": ["a", "\""] })),
+            "policy.rules[1].require.acr",
+            "`\"` cannot stand in a challenge",
+        ),
+        (
+            requiring(json!({ "max_age": -1 })),
+            "policy.rules[1].require.max_age",
+            "invalid value: integer `-1`",
+        ),
+        // of every call
+        (json!({ "require": [] }), "policy.require", "expected an object"),
+        (json!({ "require": { "role": "a" } }), "policy.require.role", "unknown field `role`"),
+        (
+            json!({ "require": { "dpop": true } }),
+            "policy.require.dpop",
+            "cannot be had while `dpop.mode` is `off`",
+        ),
+        (
+            json!({ "require": { "chain": ["a", ""] } }),
+            "policy.require.chain",
+            "an empty text would match nothing",
+        ),
+        (json!({ "require": { "claims": { "/~": 1 } } }), "policy.require.claims./~", pointer),
+    ] {
+        let refused = refusal(&with(json!({ "policy": policy.clone() }))).unwrap_or_default();
+        let named = format!("`{member}`: ");
+        assert!(refused.starts_with(&named) && refused.contains(text), "{policy}: {refused}");
+    }
+}
+
+#[test]
+fn the_most_of_a_policy_is_accepted() {
+    let require = json!({
+        "dpop": true, "scopes": { "all": "a", "any": ["b", "c"] }, "zone": "z", "targets": ["r"],
+        "session": true, "agent": ["a-*", "b"], "delegation": { "required": false, "depth": 0 },
+        "chain": "app", "actor": "svc*", "roles": ["r"], "acr": "urn:a", "amr": "otp", "max_age": 0,
+        "claims": { "a": ["x", 1, true, null], "/b/0~1~0": { "has": "y" }, "https://c": null },
+    });
+    let about = json!({
+        "http": ["POST", "M-SEARCH"], "path": ["/", "/a b/é*", "/100%", "/a%*"],
+        "message": ["request", "notification", "response", "none"], "method": ["*", "tools/*"],
+        "resource": ["*", "file:*", "file://*", "x:/%2F*", "note:a%20b"],
+        "arguments": { "a": ["x*", "*", 1, 0.5, true, null], "/b/0/~1": "c", "~": 1 },
+    });
+    let policy = json!({
+        "default": "allow", "body": "hold_headers", "lists": "filtered", "require": require.clone(),
+        "hierarchy": { "admin": ["*", "files:*", "a"], "none": [] },
+        "operations": { "enforcement": "enforced", "list": [
+            { "method": "get", "path": "/a b/100%", "scope": "a" },
+            { "method": "POST", "path": "/a b/100%", "scope": "a" },
+        ] },
+        "rules": [
+            {}, {}, { "name": "deny", "match": about, "effect": "deny", "enforcement": "shadow" },
+            { "match": { "tool": "a", "method": ["ping", "tools/*"], "message": ["none", "request"] } },
+            { "match": { "prompt": ["b*"], "method": "completion/*" } },
+            { "name": "Deny", "require": require, "effect": "allow", "enforcement": "enforce" },
+        ],
+    });
+    let proofs = json!({ "mode": "optional" });
+    assert_eq!(refusal(&with(json!({ "policy": policy, "dpop": proofs }))), None);
+    let (agents, delegations) = (json!({ "agent": true }), json!({ "delegation": true }));
+    for require in [agents, delegations, json!({ "delegation": {} }), json!({})] {
+        assert_eq!(refusal(&with(json!({ "policy": { "require": require } }))), None);
+    }
+    for operations in [json!({}), json!({ "enforcement": "transport_uniform" })] {
+        assert_eq!(refusal(&with(json!({ "policy": { "operations": operations } }))), None);
     }
 }

@@ -4,7 +4,9 @@ mod signer;
 
 use serde_json::json;
 use signer::{Failure, Issuer, NOW, gate, request};
-use waxseal::{Answers, Decision, Fetch, Fetched, Gate, Reason, Request, Step, UnixTime, Verdict};
+use waxseal::{
+    Answers, Body, Decision, Fetch, Fetched, Gate, Reason, Request, Step, UnixTime, Verdict,
+};
 
 type Outcome = Result<(), Failure>;
 
@@ -92,7 +94,7 @@ fn fetching_ends() -> Outcome {
     let request = request(&issuer.token());
     let mut answers = Answers::default();
     // A host that claims to have fetched, and never says what.
-    for round in 0..5 {
+    for round in 0..6 {
         fetch(gate.check(&request, &answers, at(round * 10)))?;
         answers.fetched();
     }
@@ -161,5 +163,55 @@ fn nothing_that_is_printed_holds_the_token() -> Outcome {
     for segment in token.split('.') {
         assert!(!format!("{step:?}").contains(segment));
     }
+    Ok(())
+}
+
+/// A gate that looks into bodies, and a call whose token its key set knows.
+fn looking(body: &str) -> Result<(Gate, Request), Failure> {
+    let issuer = Issuer::new()?;
+    let members = json!({
+        "forward": { "headers": { "x-user": "sub" } },
+        "policy": { "body": body, "rules": [{ "match": { "tool": "read" } }] } });
+    let gate = signer::gate_with(&json!({ "set": issuer.key_set() }), members)?;
+    Ok((gate, request(&issuer.token())))
+}
+
+#[test]
+fn headers_go_first_where_the_mode_says_so_and_as_they_would_later() -> Outcome {
+    for (mode, goes) in [("hold_body", true), ("hold_headers", false), ("metadata", false)] {
+        let (gate, mut request) = looking(mode)?;
+        let mut answers = Answers::default();
+        let step = ask(&gate, &request, &mut answers, at(0));
+        let Step::Body(ahead) = step else {
+            return Err(format!("{mode}: expected the body, got {step:?}").into());
+        };
+        assert_eq!(ahead.is_some(), goes, "{mode}");
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                           "params": { "name": "read" } });
+        request.body = Body::Read(call.to_string().into_bytes());
+        let step = ask(&gate, &request, &mut answers, at(0));
+        let Step::Done(Decision::Allow(grant)) = step else {
+            return Err(format!("{mode}: expected a grant, got {step:?}").into());
+        };
+        if let Some(ahead) = ahead {
+            let headers = |grant: &_| Gate::upstream_headers(grant, &request);
+            assert_eq!(headers(&ahead), headers(&grant));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_goes_first_of_a_call_that_its_headers_deny_or_that_has_no_body() -> Outcome {
+    let (gate, mut request) = looking("hold_body")?;
+    request.body = Body::Absent;
+    let step = ask(&gate, &request, &mut Answers::default(), at(0));
+    assert_eq!(reason(&step), Some(Reason::PolicyDenied));
+    request.body = Body::TooLong;
+    let step = ask(&gate, &request, &mut Answers::default(), at(0));
+    assert_eq!(reason(&step), Some(Reason::PayloadTooLarge));
+    request.body = Body::Unread;
+    let step = ask(&gate, &request, &mut Answers::default(), at(301 + 30));
+    assert_eq!(reason(&step), Some(Reason::TokenExpired));
     Ok(())
 }

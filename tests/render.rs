@@ -50,7 +50,7 @@ fn the_same_fault_at_a_resource_is_a_challenge() -> Result {
     let voice = Voice {
         realm: Some("a \"b\""),
         resource: Some("https://mcp.example.com/mcp"),
-        scopes: &["files:read".to_owned()],
+        scopes: vec!["files:read".to_owned()].into(),
         dpop: DpopMode::Optional,
         algorithms,
         ..Voice::default()
@@ -142,10 +142,10 @@ fn whoever_must_wait_is_told_how_long() {
 fn a_row_with_a_json_rpc_code_is_a_json_rpc_message() -> Result {
     for (error, status, code) in [
         (Error::UrlElicitationRequired {}, 200, -32042),
-        (Error::HeaderMismatch {}, 400, -32020),
+        (Error::HeaderMismatch { header: "mcp-name" }, 400, -32020),
         (Error::CapabilityMissing {}, 400, -32021),
         (Error::VersionUnsupported {}, 400, -32022),
-        (Error::InvalidParams {}, 400, -32602),
+        (Error::InvalidParams { fault: "" }, 400, -32602),
         (Error::MethodNotFound {}, 404, -32601),
     ] {
         let text = error.reason().row().text;
@@ -176,7 +176,8 @@ fn a_row_with_a_json_rpc_code_is_a_json_rpc_message() -> Result {
 
 #[test]
 fn the_voice_decides_the_names_and_how_much_is_said() -> Result {
-    let error = Error::InsufficientScope { missing: vec![Excerpt::of("a\"b\r\n")] };
+    let missing = vec![Excerpt::of("a\"b\r\n")];
+    let error = Error::InsufficientScope { missing, needed: vec![], rule: None };
     let quiet = body(&plainly(&error))?;
     assert_eq!(at(&quiet, "/error"), "insufficient_scope");
     assert_eq!(at(&quiet, "/type"), "urn:waxseal:error:insufficient_scope");

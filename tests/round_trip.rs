@@ -29,8 +29,14 @@ fn every_row_is_read_as_itself() {
                 [(mode, None, &[][..]), (mode, Some("https://api.example.com/mcp"), &scopes[..])]
             }) {
                 let algorithms = vec!["ES256".to_owned()];
-                let voice =
-                    Voice { vocabulary, dpop, resource, scopes, algorithms, ..Voice::default() };
+                let voice = Voice {
+                    vocabulary,
+                    dpop,
+                    resource,
+                    scopes: scopes.into(),
+                    algorithms,
+                    ..Voice::default()
+                };
                 let context =
                     Context { id: Some("req-1"), nonce: Some("n-1"), ..Context::default() };
                 let reading = read_back(&Error::of(*reason), &voice, context);
@@ -78,13 +84,15 @@ proptest! {
             Reason::IssuerUnknown => Error::IssuerUnknown { iss: Excerpt::of(&fact) },
             Reason::TypeNotAllowed => Error::TypeNotAllowed { typ: Excerpt::of(&fact) },
             Reason::ProofUrlMismatch => Error::ProofUrlMismatch { htu: Excerpt::of(&fact) },
-            Reason::InsufficientScope => Error::InsufficientScope { missing: vec![Excerpt::of(&fact)] },
+            Reason::InsufficientScope => Error::InsufficientScope {
+                missing: vec![Excerpt::of(&fact)], needed: vec![fact.clone()], rule: Some(Excerpt::of(&fact)),
+            },
             Reason::ConsentRequired => Error::ConsentRequired { consent_url: Some(link), cause: None },
             Reason::InteractionRequired => Error::InteractionRequired { consent_url: Some(link) },
             other => Error::of(other),
         };
         let voice = Voice {
-            vocabulary, dpop, verbose: true, realm: Some(&realm), scopes: &scopes,
+            vocabulary, dpop, verbose: true, realm: Some(&realm), scopes: (&scopes[..]).into(),
             resource: Some("https://api.example.com/mcp"), ..Voice::default()
         };
         let call = json!(id);

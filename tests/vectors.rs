@@ -6,10 +6,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use waxseal::{
-    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, LocalStore, Request,
-    Step, UnixTime,
+    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, LocalStore, Look,
+    Looked, Request, Step, UnixTime,
 };
 
 #[path = "vectors/run/comparing.rs"]
@@ -18,7 +20,7 @@ mod comparing;
 mod reading;
 
 use comparing::{Outcome, compare};
-use reading::{Case, File, Outage, Sent};
+use reading::{Case, File, Outage, Revoked, Sent};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
@@ -65,7 +67,8 @@ fn run(file: &File, case: &Case) -> Result<(), String> {
     let env: BTreeMap<_, _> = all.map(|(name, text)| (name.as_str(), text)).collect();
     let lookup = |name: &str| env.get(name).map(|text| (*text).clone());
     let gate = Gate::new(config, &lookup).map_err(|error| error.to_string())?;
-    let mut host = Host { gate, store: LocalStore::new(100_000, [7; 16]), fetched: 0 };
+    let mut host =
+        Host { gate, store: LocalStore::new(100_000, [7; 16]), revoked: None, fetched: 0 };
     for (index, sent) in case.requests.iter().enumerate() {
         let now = sent.now.or(case.now).ok_or("no `now`")?;
         let answers = |uri: &str| {
@@ -84,6 +87,7 @@ fn run(file: &File, case: &Case) -> Result<(), String> {
             })
         };
         let claims = sent.claims.or(case.claims);
+        host.revoked = sent.revoked.clone().or_else(|| case.revoked.clone());
         let outcome = host.send(sent, claims, UnixTime::from_seconds(now), answers)?;
         let last = index + 1 == case.requests.len();
         let expect = sent.expect.iter().chain(last.then_some(&case.expect));
@@ -99,6 +103,8 @@ fn run(file: &File, case: &Case) -> Result<(), String> {
 struct Host {
     gate: Gate,
     store: LocalStore,
+    /// What the host's own store of revoked ids knows.
+    revoked: Option<Revoked>,
     fetched: u64,
 }
 
@@ -113,15 +119,12 @@ impl Host {
         let headers: Vec<_> =
             sent.headers.iter().map(|(name, value)| (name.clone(), bytes(value))).collect();
         let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
-        let request = Request {
+        let mut request = Request {
             method: sent.method.clone(),
             url: sent.url.clone(),
             id: Request::id_in(&headers).or(Some(Request::new_id(milliseconds, &[7; 10]))),
             headers,
-            body: match &sent.body {
-                None => Body::Absent,
-                Some(text) => Body::Read(text.clone().into_bytes()),
-            },
+            body: Body::Unread,
         };
         let mut answers = Answers::default();
         let decision = loop {
@@ -142,6 +145,11 @@ impl Host {
                     };
                     answers.claimed(claim, claimed);
                 }
+                Step::Look(look) => {
+                    let looked = self.look(&look, &replies);
+                    answers.looked(look, looked?);
+                }
+                Step::Body(_) if request.body == Body::Unread => request.body = body(sent)?,
                 other => return Err(format!("unexpected step {other:?}")),
             }
         };
@@ -178,6 +186,30 @@ impl Host {
         Ok(())
     }
 
+    /// Asks where the configuration says, or looks into a store of our own.
+    fn look(
+        &mut self,
+        look: &Look,
+        replies: &impl Fn(&str) -> Option<Value>,
+    ) -> Result<Looked, String> {
+        let Some(call) = &look.call else {
+            return Ok(match &self.revoked {
+                Some(Revoked::Outage(Outage::Down)) => Looked::Failed("no answer"),
+                Some(Revoked::Ids(ids)) => {
+                    let found = look.ids.iter().find(|id| ids.contains(id));
+                    found.cloned().map_or(Looked::Clear, Looked::Revoked)
+                }
+                None => Looked::Clear,
+            });
+        };
+        self.fetched += 1;
+        let Some(reply) = replies(&call.uri).filter(|reply| !reply.is_null()) else {
+            return Ok(Looked::Failed("no answer"));
+        };
+        let (status, body) = said(&reply)?;
+        Ok(look.answer(status, body.as_bytes()))
+    }
+
     /// Asks the shared store of the configuration, or our own.
     fn claim(
         &mut self,
@@ -193,8 +225,20 @@ impl Host {
             return Ok(Claimed::Failed("no answer"));
         };
         let (status, body) = said(&reply)?;
-        Ok(call.answer(status, body.as_bytes()))
+        Ok(claim.answer(status, body.as_bytes()))
     }
+}
+
+/// The body that a request brings.
+fn body(sent: &Sent) -> Result<Body, String> {
+    Ok(match (&sent.body, &sent.body_base64) {
+        (None, None) => Body::Absent,
+        (Some(text), None) => Body::Read(text.clone().into_bytes()),
+        (None, Some(coded)) => {
+            Body::Read(STANDARD.decode(coded).map_err(|error| error.to_string())?)
+        }
+        (Some(_), Some(_)) => return Err("two bodies".to_owned()),
+    })
 }
 
 /// Status and body of a vector's reply to a fetch.

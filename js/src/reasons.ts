@@ -96,8 +96,54 @@ export type GateReason =
   | 'replay_unavailable'
   /** The token lacks a scope that the call needs. */
   | 'insufficient_scope'
+  /** The token is for another use: a mandate whose `use` is not the configured one. */
+  | 'use_not_allowed'
+  /** The mandate is not for a target that the call needs. */
+  | 'target_missing'
+  /** The token, its session or its subject is revoked. */
+  | 'token_revoked'
+  /** The authorization server says that the token is not active. */
+  | 'token_inactive'
+  /** Whether the token is revoked cannot be told. */
+  | 'revocation_unavailable'
+  /** The path can be read in two ways: dot segments, encoded slashes, parameters, broken escapes, or almost the path of a rule. */
+  | 'path_ambiguous'
+  /** The body is compressed, or in another character set: the gate and the server could read two different calls. */
+  | 'body_unsupported'
+  /** No rule lets this caller make this call; more scope would not help. */
+  | 'policy_denied'
+  /** A rule asks for a claim that the token lacks, or that is of another type. */
+  | 'policy_eval_failed'
   /** The host of the gate could not do what a decision needed. */
-  | 'host_failed';
+  | 'host_failed'
+  /** The token is good, but the user signed in too weakly or too long ago for this call. */
+  | 'insufficient_user_authentication'
+  /** The mandate's `zone_id` is absent, or is not the zone of this verifier. */
+  | 'invalid_zone'
+  /** One of the mandate's anchors (`sid`, `root_sid`, `agent_session_id`, `delegation_edge_id`) is revoked. */
+  | 'session_revoked'
+  /** The zone's delegations have changed since the mandate was minted. */
+  | 'delegation_stale'
+  /** The call wants a mandate of a governed Session, and this one has no `agent_session_id`. */
+  | 'session_required'
+  /** The call wants delegated authority, and the mandate has no `delegation_edge_id`. */
+  | 'delegation_required'
+  /** An application that the call requires is not in the mandate's `delegation_chain`. */
+  | 'chain_mismatch'
+  /** The mandate's `hop_count` is above the verifier's limit. */
+  | 'hop_count_exceeded'
+  /** The request's body is above the limit. */
+  | 'payload_too_large'
+  /** The method and path are not declared for the resource, or the mandate lacks the operation's scope. */
+  | 'operation_not_permitted'
+  /** An MCP header is absent, malformed, or says something else than the body. */
+  | 'header_mismatch'
+  /** The MCP server cannot read the message as JSON. */
+  | 'parse_error'
+  /** The message is JSON, but not a JSON-RPC request that the server takes now. */
+  | 'invalid_rpc_request'
+  /** The MCP server does not accept the parameters, or misses `_meta`, or does not know the tool. */
+  | 'invalid_params';
 
 /** What an error means, whoever sent it: the gate's reasons, and those of the servers that a client meets. */
 export type Reason =
@@ -110,8 +156,6 @@ export type Reason =
   | 'invalid_dpop_proof'
   /** A resource server wants its own nonce in the proof. */
   | 'use_dpop_nonce'
-  /** The token is good, but the user signed in too weakly or too long ago for this call. */
-  | 'insufficient_user_authentication'
   /** A resource server takes no more calls from this caller for a while. */
   | 'rate_limited'
   /** A resource server cannot tell whether the token is good: its authorization server does not answer. */
@@ -196,22 +240,8 @@ export type Reason =
   | 'conflict'
   /** A Caracal verifier does not accept the mandate: its signature, a claim, its use or its target. */
   | 'verifier_invalid_token'
-  /** The mandate's `zone_id` is absent, or is not the zone of this verifier. */
-  | 'invalid_zone'
-  /** One of the mandate's anchors (`sid`, `root_sid`, `agent_session_id`, `delegation_edge_id`) is revoked. */
-  | 'session_revoked'
-  /** The zone's delegations have changed since the mandate was minted. */
-  | 'delegation_stale'
   /** A Caracal verifier misses a scope in the mandate. */
   | 'verifier_insufficient_scope'
-  /** The call wants a mandate of a governed Session, and this one has no `agent_session_id`. */
-  | 'session_required'
-  /** The call wants delegated authority, and the mandate has no `delegation_edge_id`. */
-  | 'delegation_required'
-  /** An application that the call requires is not in the mandate's `delegation_chain`. */
-  | 'chain_mismatch'
-  /** The mandate's `hop_count` is above the verifier's limit. */
-  | 'hop_count_exceeded'
   /** The Gateway finds the mandate absent, too long, unreadable, forged, revoked, or used before. */
   | 'gateway_invalid_token'
   /** The Gateway cannot tell from the headers or the path where the call should go. */
@@ -226,8 +256,6 @@ export type Reason =
   | 'upstream_failed'
   /** The Gateway allowed the call, and cannot build a request to the upstream from it. */
   | 'upstream_request_invalid'
-  /** The request's body is above the limit. */
-  | 'payload_too_large'
   /** The token service cannot read the exchange request: for this it says `invalid_token` too. */
   | 'sts_request_malformed'
   /** The token service does not accept the subject token, or the identity token of another provider. */
@@ -240,8 +268,6 @@ export type Reason =
   | 'sts_zone_missing'
   /** The token service denied the exchange: by policy, by scope, by delegation, or by its rate limit. */
   | 'sts_access_denied'
-  /** The method and path are not declared for the resource, or the mandate lacks the operation's scope. */
-  | 'operation_not_permitted'
   /** The token service holds the mandate back until a person has decided. */
   | 'approval_required'
   /** The approval was given for another request, or is not pending any more. */
@@ -253,7 +279,7 @@ export type Reason =
   /** The token service takes no more attempts from this application for a minute. */
   | 'provider_rate_limited'
   /** The token service's policy engine failed, or has no policy. */
-  | 'policy_eval_failed'
+  | 'policy_engine_failed'
   /** The policy ran, but came to no complete decision. */
   | 'policy_incomplete'
   /** A policy that was sent for simulation does not compile, or cannot be evaluated. */
@@ -294,20 +320,12 @@ export type Reason =
   | 'sts_failure_unexplained'
   /** The call needs the user at a URL first: something behind the MCP server wants a sign-in or a consent. */
   | 'url_elicitation_required'
-  /** An MCP header is absent, malformed, or says something else than the body. */
-  | 'header_mismatch'
   /** The call needs a capability that the client has not declared. */
   | 'capability_missing'
   /** The MCP server does not speak the protocol version of the request. */
   | 'version_unsupported'
-  /** The MCP server cannot read the message as JSON. */
-  | 'parse_error'
-  /** The message is JSON, but not a JSON-RPC request that the server takes now. */
-  | 'invalid_rpc_request'
   /** The MCP server does not know the method. */
   | 'method_not_found'
-  /** The MCP server does not accept the parameters, or misses `_meta`, or does not know the tool. */
-  | 'invalid_params'
   /** The MCP server met a fault of its own. */
   | 'internal_rpc_error'
   /** The MCP server has no resource of this URI. */

@@ -5,7 +5,10 @@ use std::ops::RangeInclusive;
 
 use super::grammar::{is_origin, is_plain, is_scope, is_token};
 use super::url::{check_resource, check_uri};
-use super::{Config, ConfigError, Dpop, Forwarding, Issuer, NonceMode, Replay, ReplayStore};
+use super::{
+    Config, ConfigError, Dpop, Forwarding, HttpStore, Issuer, NonceMode, Profile, Replay,
+    ReplayStore, rules,
+};
 
 impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -28,6 +31,7 @@ impl Config {
         within("keys.timeout", self.keys.timeout, 1..=60)?;
         within("leeway", self.leeway, 0..=600)?;
         within("limits.token", self.limits.token, 256..=65_536)?;
+        within("limits.body", self.limits.body, 256..=16_777_216)?;
         for (index, origin) in self.origins.iter().enumerate() {
             if !is_origin(origin) {
                 let text =
@@ -43,6 +47,10 @@ impl Config {
         }
         self.dpop.check()?;
         self.replay.check()?;
+        if let Some(revocation) = &self.revocation {
+            revocation.check(self.issuers.len())?;
+        }
+        rules::check(&self.policy, self.dpop.is_on())?;
         if !self.errors.base.contains(':') || !is_plain(&self.errors.base) {
             return Err(fault("errors.base", "must be an absolute URI"));
         }
@@ -58,9 +66,6 @@ impl Issuer {
                 "must be text without white space, quotes or control characters",
             ));
         }
-        if self.algorithms.is_empty() {
-            return Err(fault("algorithms", "needs at least one"));
-        }
         for (index, text) in self.audience.iter().enumerate() {
             if text.is_empty() {
                 return Err(fault(format!("audience[{index}]"), "is empty"));
@@ -71,8 +76,17 @@ impl Issuer {
                 return Err(fault(format!("types[{index}]"), "is not a media type"));
             }
         }
-        if self.types.is_empty() {
-            return Err(fault("types", "needs at least one"));
+        let mandates = self.profile == Profile::Caracal;
+        match &self.zone {
+            Some(zone) if mandates && !zone.is_empty() => {}
+            None if !mandates => {}
+            _ if mandates => {
+                return Err(fault("zone", "is needed: a mandate belongs to one zone"));
+            }
+            _ => return Err(fault("zone", "has a meaning with `profile: caracal` only")),
+        }
+        if !mandates && !self.uses.is_empty() {
+            return Err(fault("use", "has a meaning with `profile: caracal` only"));
         }
         let cluster = self.keys.cluster.as_deref();
         match (&self.keys.set, &self.keys.uri, self.keys.discover) {
@@ -111,12 +125,18 @@ impl Replay {
         let ReplayStore::Http(store) = &self.store else {
             return Ok(());
         };
-        let member = "replay.store.http.uri";
-        check_uri(&store.uri, store.cluster.as_deref()).map_err(|text| fault(member, text))?;
-        if store.uri.contains('?') {
-            return Err(fault(member, "must have no query: the command goes into the path"));
+        store.check("replay.store.http")
+    }
+}
+
+impl HttpStore {
+    pub(super) fn check(&self, member: &str) -> Result<(), ConfigError> {
+        let uri = format!("{member}.uri");
+        check_uri(&self.uri, self.cluster.as_deref()).map_err(|text| fault(&uri, text))?;
+        if self.uri.contains('?') {
+            return Err(fault(uri, "must have no query: the command goes into the path"));
         }
-        within("replay.store.http.timeout", store.timeout, 1..=60)
+        within(&format!("{member}.timeout"), self.timeout, 1..=60)
     }
 }
 

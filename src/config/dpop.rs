@@ -8,6 +8,7 @@ use super::{algorithms, object};
 
 /// Which proofs are taken.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Dpop {
@@ -15,8 +16,10 @@ pub struct Dpop {
     pub mode: DpopMode,
     /// The signature algorithms that proofs may use; challenges name them in this order.
     #[serde(deserialize_with = "algorithms")]
+    #[cfg_attr(feature = "schema", schemars(with = "super::schema::Algorithms"))]
     pub algorithms: Vec<Algorithm>,
     /// Seconds that a proof is good for after its `iat`, 1 to 3600; the leeway comes on top.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub age: u32,
     /// Whether proofs must carry a nonce of ours.
     #[serde(deserialize_with = "object")]
@@ -25,6 +28,7 @@ pub struct Dpop {
 
 /// Whether tokens may, or must, be bound to a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DpopMode {
     /// Bound tokens are denied: without their proof they would be worth less than they say.
@@ -38,6 +42,7 @@ pub enum DpopMode {
 
 /// Whether proofs must carry a nonce of ours (RFC 9449 section 9).
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct NonceRules {
@@ -45,11 +50,13 @@ pub struct NonceRules {
     pub mode: NonceMode,
     /// What nonces are made with, at least 16 bytes: every gate of a fleet needs the same.
     #[serde(deserialize_with = "super::secret::named")]
+    #[cfg_attr(feature = "schema", schemars(with = "SecretName"))]
     pub secret: Option<SecretName>,
 }
 
 /// When proofs must carry a nonce of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum NonceMode {
     /// Never.
@@ -61,6 +68,7 @@ pub enum NonceMode {
 
 /// Where the ids of proofs are remembered, so that each is taken once (RFC 9449 section 11.1).
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Replay {
@@ -68,11 +76,13 @@ pub struct Replay {
     pub store: ReplayStore,
     /// Proofs that a local store must have room for, 1000 to 10000000: calls per second, times
     /// `dpop.age` and twice the leeway. In Envoy 1000000 unless given, in JavaScript 100000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1000, max = 10000000)))]
     pub capacity: Option<u32>,
 }
 
 /// In whose memory the ids of proofs are kept.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ReplayStore {
@@ -87,6 +97,7 @@ pub enum ReplayStore {
 
 /// A Redis behind HTTP that takes a command as a path: Webdis, or Upstash's REST interface.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HttpStore {
@@ -96,9 +107,11 @@ pub struct HttpStore {
     pub cluster: Option<String>,
     /// The value of the `Authorization` header that it wants.
     #[serde(default, deserialize_with = "super::secret::named")]
+    #[cfg_attr(feature = "schema", schemars(with = "SecretName"))]
     pub authorization: Option<SecretName>,
     /// Seconds that an answer may take, 1 to 60.
     #[serde(default = "default_timeout")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 60)))]
     pub timeout: u32,
 }
 

@@ -13,6 +13,13 @@ mod dpop;
 mod elicitation;
 mod grammar;
 mod object;
+mod pattern;
+mod policy;
+mod require;
+mod revocation;
+mod rules;
+#[cfg(feature = "schema")]
+mod schema;
 mod secret;
 mod url;
 
@@ -20,6 +27,13 @@ use object::{Object, object, objects};
 
 pub use dpop::{Dpop, DpopMode, HttpStore, NonceMode, Replay, ReplayStore};
 pub use elicitation::ElicitationRules;
+pub use pattern::Pattern;
+pub use policy::{
+    ArgumentValue, ArgumentValues, BodyMode, Effect, Enforcement, Lists, Match, MessageKind,
+    OperationEnforcement, Policy, Rule,
+};
+pub use require::{Agent, ClaimTest, Delegation, Requirements, Scopes};
+pub use revocation::{Introspection, Revocation, RevocationList};
 pub use secret::{Environment, Secret};
 
 pub(crate) use check::fault;
@@ -31,7 +45,9 @@ pub(crate) use url::{check_uri, host, is_authority, is_private, split_url};
 ///
 /// [`Config::read`] is the only way to one: a value of this type has been checked.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", schemars(description = "The configuration of a Waxseal gate."))]
 #[non_exhaustive]
 pub struct Config {
     /// The identifier of the protected resource, an absolute URL without a fragment (RFC 9728
@@ -39,6 +55,7 @@ pub struct Config {
     pub resource: String,
     /// The authorization servers whose tokens are accepted; at least one.
     #[serde(deserialize_with = "objects")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub issuers: Vec<Issuer>,
     /// The life of fetched key sets.
     #[serde(default, deserialize_with = "object")]
@@ -52,6 +69,7 @@ pub struct Config {
     pub scopes: Vec<String>,
     /// How far clocks may differ: seconds, 0 to 600.
     #[serde(default = "default_leeway")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 600)))]
     pub leeway: u32,
     /// Which proofs of possession are taken (RFC 9449).
     #[serde(default, deserialize_with = "object")]
@@ -59,6 +77,13 @@ pub struct Config {
     /// Where the ids of proofs are remembered.
     #[serde(default, deserialize_with = "object")]
     pub replay: Replay,
+    /// How revoked tokens are known; without, a token is good until it ends.
+    #[serde(default, deserialize_with = "object::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Revocation"))]
+    pub revocation: Option<Revocation>,
+    /// Which caller may use which tool.
+    #[serde(default, deserialize_with = "object")]
+    pub policy: Policy,
     /// How much is read at all.
     #[serde(default, deserialize_with = "object")]
     pub limits: Limits,
@@ -75,6 +100,7 @@ pub struct Config {
 
 /// One authorization server.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Issuer {
@@ -86,23 +112,50 @@ pub struct Issuer {
     /// The audiences that are accepted; the resource unless given.
     #[serde(default)]
     pub audience: Vec<String>,
-    /// The signature algorithms that are accepted.
-    #[serde(default = "default_algorithms", deserialize_with = "algorithms")]
+    /// Whose claims its tokens have.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The zone of its mandates; Caracal's profile needs it.
+    pub zone: Option<String>,
+    /// What its mandates may be for (`use`): `["resource"]` unless given.
+    #[serde(default, rename = "use", deserialize_with = "pattern::one_or_many")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::OneOrMany<String>"))]
+    pub uses: Vec<String>,
+    /// The signature algorithms that are accepted; with Caracal's profile `["ES256"]` unless given.
+    #[serde(default, deserialize_with = "some_algorithms")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::Algorithms"))]
     pub algorithms: Vec<Algorithm>,
     /// How claims may deviate from RFC 9068.
     #[serde(default, deserialize_with = "object")]
     pub claims: ClaimRules,
-    /// The token types (`typ`) that are accepted; case and `application/` do not matter.
-    #[serde(default = "default_types")]
+    /// The token types (`typ`) that are accepted; case and `application/` do not matter. With
+    /// Caracal's profile `["JWT", "at+jwt"]` unless given.
+    #[serde(default, deserialize_with = "pattern::one_or_many")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::OneOrMany<String>"))]
     pub types: Vec<String>,
+}
+
+/// Whose claims an issuer's tokens have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// RFC 9068's, with RFC 8693's `act` where somebody acts for somebody.
+    #[default]
+    Oauth,
+    /// Caracal's mandates.
+    Caracal,
 }
 
 /// Where an issuer's keys come from: exactly one of `set`, `uri` and `discover`.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", schemars(extend("oneOf" = schema::key_sources())))]
 #[non_exhaustive]
 pub struct KeySource {
     /// The key set itself (RFC 7517 section 5).
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, Value>>"))]
     pub set: Option<Value>,
     /// The URI to fetch it from: `https`, or `http` on loopback or through a `cluster`.
     pub uri: Option<String>,
@@ -118,6 +171,7 @@ pub struct KeySource {
 
 /// How claims may deviate from RFC 9068.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ClaimRules {
@@ -127,6 +181,7 @@ pub struct ClaimRules {
 
 /// A claim that RFC 9068 requires and some authorization servers lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "named after the claims of RFC 9068 section 2.2")]
 pub enum Relaxable {
@@ -138,29 +193,40 @@ pub enum Relaxable {
 
 /// The life of fetched key sets.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct KeyLife {
     /// Seconds that a fetched key set is used for, 1 to 86400; less where its `Cache-Control`
     /// says so.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 86400)))]
     pub age: u32,
     /// Seconds beyond its age that the last good set is used for while fetches fail, 0 to 86400.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 86400)))]
     pub stale: u32,
     /// Seconds that a fetch may take, 1 to 60.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 60)))]
     pub timeout: u32,
 }
 
 /// How much is read at all.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of an access token, and of a proof, 256 to 65536.
+    #[cfg_attr(feature = "schema", schemars(range(min = 256, max = 65536)))]
     pub token: usize,
+    /// Bytes of a body that a rule looks into, 256 to 16777216. Envoy's own limit of a buffer is
+    /// 1048576 unless its listener says more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 256, max = 16777216)))]
+    pub body: usize,
 }
 
 /// How denials are worded.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Wording {
@@ -174,6 +240,7 @@ pub struct Wording {
 
 /// Whose names the body uses for the same thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Vocabulary {
     /// The OAuth specifications'.
@@ -185,6 +252,7 @@ pub enum Vocabulary {
 
 /// What challenges add.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ChallengeText {
@@ -194,6 +262,7 @@ pub struct ChallengeText {
 
 /// What the upstream sees of the caller.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Forwarding {
@@ -205,6 +274,7 @@ pub struct Forwarding {
 
 /// Whether the caller's credentials travel on to the upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Credentials {
     /// They end at the gate.
@@ -246,11 +316,50 @@ impl Config {
         let mut config: Self = one_object(text)?;
         config.check()?;
         for issuer in &mut config.issuers {
-            if issuer.audience.is_empty() {
-                issuer.audience.push(config.resource.clone());
+            issuer.complete(&config.resource);
+        }
+        for (index, rule) in config.policy.rules.iter_mut().enumerate() {
+            if rule.name.is_empty() {
+                rule.name = format!("rules[{index}]");
             }
         }
         Ok(config)
+    }
+}
+
+impl Config {
+    /// The scopes that every call needs, each once; of alternatives the first.
+    pub(crate) fn every_scope(&self) -> Vec<String> {
+        let own = &self.policy.require.scopes;
+        let mut scopes = Vec::new();
+        for scope in self.scopes.iter().chain(&own.all).chain(own.any.first()) {
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        scopes
+    }
+}
+
+impl Issuer {
+    /// What is not given depends on the profile.
+    fn complete(&mut self, resource: &str) {
+        if self.audience.is_empty() {
+            self.audience.push(resource.to_owned());
+        }
+        let (algorithms, types) = match self.profile {
+            Profile::Oauth => (DEFAULT_ALGORITHMS, &["at+jwt"][..]),
+            Profile::Caracal => (&[Algorithm::ES256][..], &["JWT", "at+jwt"][..]),
+        };
+        if self.algorithms.is_empty() {
+            self.algorithms = algorithms.to_vec();
+        }
+        if self.types.is_empty() {
+            self.types = types.iter().map(|&name| name.to_owned()).collect();
+        }
+        if self.uses.is_empty() {
+            self.uses = vec!["resource".to_owned()];
+        }
     }
 }
 
@@ -270,7 +379,7 @@ impl Default for KeyLife {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { token: 16_384 }
+        Self { token: 16_384, body: 65_536 }
     }
 }
 
@@ -298,12 +407,16 @@ fn default_leeway() -> u32 {
     30
 }
 
-fn default_algorithms() -> Vec<Algorithm> {
-    vec![Algorithm::ES256, Algorithm::RS256, Algorithm::PS256, Algorithm::EdDSA]
-}
+const DEFAULT_ALGORITHMS: &[Algorithm] =
+    &[Algorithm::ES256, Algorithm::RS256, Algorithm::PS256, Algorithm::EdDSA];
 
-fn default_types() -> Vec<String> {
-    vec!["at+jwt".to_owned()]
+/// As [`algorithms`], one at least.
+fn some_algorithms<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Algorithm>, D::Error> {
+    let list = algorithms(source)?;
+    if list.is_empty() {
+        return Err(serde::de::Error::custom("needs at least one"));
+    }
+    Ok(list)
 }
 
 /// `none` and the symmetric algorithms can never be configured (RFC 8725 sections 3.1, 3.5).
@@ -334,7 +447,7 @@ const SUPPORTED: [Algorithm; 7] = [
 fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> ConfigError {
     let text = error.inner().to_string();
     match error.path().to_string() {
-        whole if whole == "." => fault("", text),
+        whole if whole == "." || whole == "?" => fault("", text),
         // The member says it better than a line of JSON that may have been YAML or an object.
         member => fault(member, text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text)),
     }

@@ -42,3 +42,10 @@ pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     let list = Vec::<Object<T>>::deserialize(source)?;
     Ok(list.into_iter().map(|Object(value)| value).collect())
 }
+
+/// As [`Object`], for a member that may be left out.
+pub fn optional<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Option<T>, D::Error> {
+    object(source).map(Some)
+}

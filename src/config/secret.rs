@@ -9,6 +9,7 @@ use super::{ConfigError, fault};
 
 /// Where a secret is to be had: a configuration names it and does not hold it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct SecretName {
     /// The environment variable.
@@ -70,6 +71,11 @@ pub fn named<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SecretName>,
 const NAMED: &str = "must name an environment variable: `{ \"env\": \"NAME\" }`";
 
 impl Secret {
+    /// A secret that was made of one.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The secret itself: for a computation or for the one who must be shown it.
     pub fn expose(&self) -> &str {
         &self.0

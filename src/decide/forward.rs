@@ -15,13 +15,15 @@ pub struct Forward {
 }
 
 impl Forward {
-    pub(super) fn of(verified: &Verified, config: &Forwarding) -> Self {
+    /// Beside the configured changes, strips a header that the reply must not follow.
+    pub(super) fn of(verified: &Verified, config: &Forwarding, also: Option<&str>) -> Self {
         let value = |claim: &str| verified.claim(claim).and_then(written);
         let headers = config.headers.iter();
         let mut strip: Vec<_> = headers.clone().map(|(name, _)| Forwarding::folded(name)).collect();
         if config.authorization == Credentials::Strip {
             strip.extend(["authorization", "dpop", "proxy-authorization"].map(str::to_owned));
         }
+        strip.extend(also.map(str::to_owned));
         let set =
             headers.filter_map(|(name, claim)| Some((name.to_ascii_lowercase(), value(claim)?)));
         Self { set: set.collect(), strip }

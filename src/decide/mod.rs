@@ -1,16 +1,20 @@
 //! Verified + Call -> [`Decision`]. Never sees bytes, a header or a credential.
 
+mod delegation;
 mod forward;
 mod policy;
+mod require;
+mod rules;
 
 use serde_json::{Map, Value};
 
-use crate::call::Call;
-use crate::config::Config;
+use crate::call::{Call, Content};
+use crate::config::{Config, Lists};
 use crate::error::{Denial, Error, Excerpt};
 use crate::verify::{Proof, Verified};
 
 pub use forward::Forward;
+pub use policy::{Passage, Policy, Ruling, Shadowed};
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -56,6 +60,29 @@ pub struct Grant {
     pub proof: Option<Proof>,
     /// How the request's headers change on the way to the upstream.
     pub forward: Forward,
+    /// The name of the rule that lets it pass; `None` where none matched.
+    pub rule: Option<String>,
+    /// What rules in shadow would have denied.
+    pub shadowed: Vec<Shadowed>,
+    /// Whose list the reply must be shortened to, where it may hold one.
+    pub(crate) listing: Option<Box<Listing>>,
+}
+
+impl Grant {
+    /// Whether the reply may hold a list that its caller must not see whole:
+    /// [`crate::Gate::list_filter`].
+    pub fn may_list(&self) -> bool {
+        self.listing.is_some()
+    }
+}
+
+/// A call whose reply may list tools, resources or prompts.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Who calls.
+    pub verified: Verified,
+    /// What is called.
+    pub call: Call,
 }
 
 /// Whether a page of this origin may call at all.
@@ -69,21 +96,23 @@ pub fn origin(origin: Option<&str>, config: &Config) -> Result<(), Error> {
     Err(Error::OriginForbidden { origin: Excerpt::of(origin.unwrap_or("unreadable")) })
 }
 
-/// Decides about a verified caller and its call.
-pub fn decide(verified: &Verified, _call: &Call, config: &Config) -> Decision {
-    match policy::scopes(verified, &config.scopes) {
-        Err(error) => {
-            let client = verified.text("client_id").map(Excerpt::of);
-            Decision::Deny(Denial { error, client })
-        }
-        Ok(()) => Decision::Allow(Grant {
-            issuer: verified.text("iss").unwrap_or_default().to_owned(),
-            subject: verified.text("sub").map(str::to_owned),
-            client: verified.text("client_id").map(str::to_owned),
-            scopes: verified.scopes().map(str::to_owned).collect(),
-            claims: verified.claims().clone(),
-            proof: verified.proof().cloned(),
-            forward: Forward::of(verified, &config.forward),
-        }),
+/// What a caller is granted whom the policy lets pass.
+pub fn grant(verified: &Verified, call: &Call, passage: Passage, config: &Config) -> Grant {
+    let listing = policy::is_filtered(call, config)
+        .then(|| Box::new(Listing { verified: verified.clone(), call: call.clone() }));
+    // A compressed list cannot be shortened, and the headers may go before the body tells of one.
+    let unread = call.message == Content::Unread && config.policy.lists == Lists::Filtered;
+    let plain = listing.is_some() || unread;
+    Grant {
+        issuer: verified.text("iss").unwrap_or_default().to_owned(),
+        subject: verified.text("sub").map(str::to_owned),
+        client: verified.text("client_id").map(str::to_owned),
+        scopes: verified.scopes().map(str::to_owned).collect(),
+        claims: verified.claims().clone(),
+        proof: verified.proof().cloned(),
+        forward: Forward::of(verified, &config.forward, plain.then_some("accept-encoding")),
+        rule: passage.rule,
+        shadowed: passage.shadowed,
+        listing,
     }
 }

@@ -23,6 +23,13 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_set_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        data_size: usize,
+    ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
     fn proxy_add_header_map_value(
@@ -46,6 +53,14 @@ unsafe extern "C" {
         size: usize,
         version: u32,
     ) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_send_local_response(
@@ -71,6 +86,7 @@ const HTTP_REQUEST: u32 = 0;
 const REQUEST: u32 = MapType::HttpRequestHeaders as u32;
 const RESPONSE: u32 = MapType::HttpResponseHeaders as u32;
 const NO_GRPC_STATUS: i32 = -1;
+const COUNTER: u32 = 0;
 
 /// Writes to Envoy's log; a log that fails stops nothing.
 pub fn log(level: LogLevel, text: &str) {
@@ -113,6 +129,73 @@ pub fn request_headers() -> Outcome<Headers> {
     header_map(MapType::HttpRequestHeaders)
 }
 
+/// The request's body, of which Envoy has so many bytes.
+pub fn request_body(size: usize) -> Outcome<Vec<u8>> {
+    body(BufferType::HttpRequestBody, size)
+}
+
+/// The piece of the reply's body that is here: so many bytes.
+pub fn response_body(size: usize) -> Outcome<Vec<u8>> {
+    body(BufferType::HttpResponseBody, size)
+}
+
+/// Puts other bytes in the place of that piece.
+pub fn replace_response_body(size: usize, by: &[u8]) -> Outcome<()> {
+    let buffer = BufferType::HttpResponseBody as u32;
+    // SAFETY: pointer and size describe `by`, which outlives the call.
+    done(unsafe { proxy_set_buffer_bytes(buffer, 0, size, by.as_ptr(), by.len()) })
+}
+
+/// The reply's headers, pseudo-headers included.
+pub fn response_headers() -> Outcome<Headers> {
+    header_map(MapType::HttpResponseHeaders)
+}
+
+/// Removes a header from the reply; one that is not there needs no removal.
+pub fn remove_response_header(name: &str) {
+    // SAFETY: pointer and size describe `name`, which outlives the call.
+    unsafe { proxy_remove_header_map_value(RESPONSE, name.as_ptr(), name.len()) };
+}
+
+fn body(kind: BufferType, size: usize) -> Outcome<Vec<u8>> {
+    if size == 0 {
+        return Ok(Vec::new());
+    }
+    let body = buffer(kind, size)?;
+    // Less would be another body.
+    if body.len() == size { Ok(body) } else { Err(Status::Empty as u32) }
+}
+
+/// The dynamic metadata that other filters have given the request: a serialised
+/// `envoy.config.core.v3.Metadata`.
+pub fn dynamic_metadata() -> Outcome<Vec<u8>> {
+    let path = "metadata";
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: `path` outlives the call; the host writes one pointer and one size.
+    done(unsafe { proxy_get_property(path.as_ptr(), path.len(), &raw mut data, &raw mut size) })?;
+    Ok(taken(data, size))
+}
+
+/// A counter of Envoy's; all workers share those of one name.
+pub struct Counter(u32);
+
+impl Counter {
+    /// Defines it; `None` where Envoy gives none, since a count that fails stops nothing.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut metric = 0;
+        // SAFETY: `name` outlives the call; the host writes one u32.
+        done(unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut metric) })
+            .ok()?;
+        Some(Self(metric))
+    }
+
+    /// Counts one more.
+    pub fn count(&self) {
+        // SAFETY: no pointers.
+        unsafe { proxy_increment_metric(self.0, 1) };
+    }
+}
+
 /// Removes all fields of a name from the request.
 pub fn remove_request_header(name: &str) -> Outcome<()> {
     // SAFETY: pointer and size describe `name`, which outlives the call.
@@ -137,8 +220,7 @@ pub fn add_request_header(name: &str, value: &[u8]) -> Outcome<()> {
 
 /// Sets a header of the reply, in place of the upstream's; a reply that is gone needs none.
 pub fn set_response_header(name: &str, value: &str) {
-    // SAFETY: pointer and size describe `name`, which outlives the call.
-    unsafe { proxy_remove_header_map_value(RESPONSE, name.as_ptr(), name.len()) };
+    remove_response_header(name);
     add_response_header(name, value);
 }
 
@@ -226,14 +308,18 @@ fn local_response(status: u16, details: &str, body: &str, headers: &[u8]) {
     };
 }
 
-/// A `GET` through a cluster.
+/// A call through a cluster.
 pub struct Call<'a> {
-    /// What to get.
+    /// `GET` or `POST`.
+    pub method: &'a str,
+    /// Where to.
     pub uri: &'a str,
     /// The cluster that leads there.
     pub cluster: Option<&'a str>,
     /// The value of its `Authorization` header: a secret.
     pub authorization: Option<&'a str>,
+    /// Its body, with the type before it: a secret.
+    pub content: Option<(&'a str, &'a str)>,
     /// Seconds that it may take.
     pub timeout: u32,
 }
@@ -246,7 +332,7 @@ pub fn dispatch(call: &Call<'_>) -> Result<u32, String> {
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     let mut headers = vec![
-        (":method", "GET"),
+        (":method", call.method),
         (":scheme", scheme),
         (":authority", authority),
         (":path", path.as_str()),
@@ -255,10 +341,12 @@ pub fn dispatch(call: &Call<'_>) -> Result<u32, String> {
         ("cache-control", "no-cache"),
     ];
     headers.extend(call.authorization.map(|value| ("authorization", value)));
+    headers.extend(call.content.map(|(value, _)| ("content-type", value)));
+    let body = call.content.map(|(_, body)| body.as_bytes());
     // The SDK must see the call's number, or it could not route the reply. This call of its does
     // not panic on any status that Envoy gives.
     let timeout = Duration::from_secs(call.timeout.into());
-    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+    hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout)
         .map_err(|status| format!("cluster `{cluster}` cannot be called: {status:?}"))
 }
 

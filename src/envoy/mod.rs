@@ -3,6 +3,7 @@
 mod board;
 mod claims;
 mod host;
+mod summary;
 mod worker;
 
 use std::cell::RefCell;
@@ -11,7 +12,7 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
-use worker::{Next, Worker};
+use worker::{Next, Piece, Worker};
 
 #[cfg(target_os = "wasi")]
 mod start {
@@ -83,8 +84,35 @@ impl Context for Root {
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, ends: bool) -> Action {
-        let next = with(self.worker.as_ref(), |worker| worker.arrived(self.context, ends));
-        match next {
+        self.after(|worker, stream| worker.arrived(stream, ends))
+    }
+
+    /// Reached while the headers are held only with `allow_on_headers_stop_iteration`.
+    fn on_http_request_body(&mut self, size: usize, ends: bool) -> Action {
+        self.after(|worker, stream| worker.shown(stream, size, ends))
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, ends: bool) -> Action {
+        with(self.worker.as_ref(), |worker| worker.answered(self.context, ends));
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, ends: bool) -> Action {
+        self.reply(|worker, stream| worker.streamed(stream, size, ends))
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        self.reply(|worker, stream| worker.reply_trailed(stream))
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        self.after(Worker::trailed)
+    }
+}
+
+impl Stream {
+    fn after(&self, act: impl FnOnce(&mut Worker, u32) -> Next) -> Action {
+        match with(self.worker.as_ref(), |worker| act(worker, self.context)) {
             Some(Next::Pass) => Action::Continue,
             Some(Next::Ended | Next::Held) => Action::Pause,
             None => {
@@ -93,28 +121,17 @@ impl HttpContext for Stream {
             }
         }
     }
-
-    /// Reached while the headers are held only with `allow_on_headers_stop_iteration`.
-    fn on_http_request_body(&mut self, _size: usize, _ends: bool) -> Action {
-        self.unless_held()
-    }
-
-    fn on_http_response_headers(&mut self, _count: usize, _ends: bool) -> Action {
-        with(self.worker.as_ref(), |worker| worker.answered(self.context));
-        Action::Continue
-    }
-
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        with(self.worker.as_ref(), |worker| worker.trailed(self.context));
-        self.unless_held()
-    }
 }
 
 impl Stream {
-    fn unless_held(&self) -> Action {
-        match with(self.worker.as_ref(), |worker| worker.holds(self.context)) {
-            Some(false) => Action::Continue,
-            _ => Action::Pause,
+    fn reply(&self, act: impl FnOnce(&mut Worker, u32) -> Piece) -> Action {
+        match with(self.worker.as_ref(), |worker| act(worker, self.context)) {
+            Some(Piece::Passes) => Action::Continue,
+            // The headers have gone: Envoy resets the stream.
+            Some(Piece::Fails) | None => {
+                host::unavailable();
+                Action::Pause
+            }
         }
     }
 }

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::board::{self, Posted};
 use super::claims;
-use super::host::{self, Call, Headers};
+use super::host::{self, Call, Counter, Headers};
+use super::summary::Summary;
 use crate::{
-    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Forward, Gate, Grant, Request, Step,
-    StoreCall, UnixTime,
+    Answers, Body, BodyMode, Claim, Claimed, Config, Decision, Error, Fetch, Forward, Gate, Grant,
+    ListFilter, Look, Looked, More, Request, Step, StoreCall, UnixTime,
 };
 
 /// What becomes of a stream.
@@ -20,7 +21,7 @@ pub enum Next {
     Pass,
     /// It has its reply.
     Ended,
-    /// It waits for a fetch, or for the answer to its claim.
+    /// It waits for a fetch, for an answer, or for its body.
     Held,
 }
 
@@ -30,17 +31,40 @@ pub struct Worker {
     gate: Gate,
     fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
+    /// Requests that wait for their bodies.
+    reading: BTreeMap<u32, Visit>,
+    /// Requests whose headers went on.
     passed: BTreeMap<u32, Passed>,
-    /// Requests that wait for the shared store, by the number of their call at Envoy.
-    claiming: BTreeMap<u32, Claiming>,
+    /// Requests that wait for a store's answer, by the number of their call at Envoy.
+    asking: BTreeMap<u32, Asking>,
     /// When the last ending of a fetch that this worker knows of was, by URI, in milliseconds.
     seen: BTreeMap<String, u64>,
+    /// Whether Envoy has ever shown a body here while its headers were held.
+    shows_bodies: bool,
+    /// Whether Envoy's own MCP filter has ever told of a body here.
+    tells_calls: bool,
+    shadow_denied: Option<Counter>,
 }
 
 /// What is still to do for a request that went on.
 struct Passed {
     forward: Forward,
     reply: Vec<(&'static str, String)>,
+    /// Whether the headers of the upstream's reply have gone.
+    replied: bool,
+    /// Whose list the reply may hold.
+    lister: Option<Box<Grant>>,
+    /// Its way through the filter.
+    list: Option<ListFilter>,
+}
+
+/// What becomes of a piece of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// It goes on, as it is now.
+    Passes,
+    /// Nothing of the reply may go on any more.
+    Fails,
 }
 
 /// A fetch that this worker does, or waits for.
@@ -65,21 +89,110 @@ enum Stage {
 struct Visit {
     request: Request,
     answers: Answers,
-    /// The end of its patience; `None` while it waits for a fetch that it has asked for itself.
+    /// The end of its patience; `None` while it waits for a fetch that it has asked for itself, or
+    /// for a body that the client may take its time with.
     until: Option<UnixTime>,
+    body: Arrival,
 }
 
-/// A request whose claim is under way.
-struct Claiming {
+/// How much of a body Envoy has. A copy is made to decide, and let go while the request waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    /// Nothing.
+    Awaited,
+    /// So many bytes, and more may come.
+    Partly(usize),
+    /// All of it: so many bytes.
+    Whole(usize),
+    /// More than the limit.
+    TooLong,
+}
+
+impl Visit {
+    fn of(request: Request, limit: usize) -> Self {
+        let length = request.header("content-length").next();
+        let length = length.and_then(|text| std::str::from_utf8(text).ok()?.parse::<u64>().ok());
+        let is_long =
+            length.is_some_and(|length| usize::try_from(length).map_or(true, |l| l > limit));
+        let body = if is_long { Arrival::TooLong } else { Arrival::Awaited };
+        Self { request, answers: Answers::default(), until: None, body }
+    }
+
+    /// More of its body is here.
+    fn shown(&mut self, size: usize, ends: bool, limit: usize) {
+        self.body = match self.body {
+            Arrival::TooLong => Arrival::TooLong,
+            _ if size > limit => Arrival::TooLong,
+            _ if ends => Arrival::Whole(size),
+            _ => Arrival::Partly(size),
+        };
+    }
+
+    /// As it waits.
+    fn parked(mut self) -> Self {
+        if matches!(self.request.body, Body::Read(_) | Body::Summary(_)) {
+            self.request.body = Body::Unread;
+        }
+        self
+    }
+}
+
+/// A request whose question is under way at a store.
+struct Asking {
     stream: u32,
     visit: Visit,
-    claim: Claim,
+    question: Question,
+}
+
+/// What a store is asked.
+enum Question {
+    /// Whether a proof is new.
+    Claim(Claim),
+    /// Whether a token is revoked.
+    Look(Look),
+}
+
+impl Question {
+    /// The store's reply is here.
+    fn answered(self, answers: &mut Answers, size: usize) {
+        let replied = |call: Option<&StoreCall>| {
+            let (status, _, body) = host::replied(size.min(call?.limit.saturating_add(1)))?;
+            Some((status, body))
+        };
+        let silent = "the store does not answer";
+        match self {
+            Self::Claim(claim) => {
+                let reply = replied(claim.call.as_ref());
+                let claimed = reply.map(|(status, body)| claim.answer(status, &body));
+                answers.claimed(claim, claimed.unwrap_or(Claimed::Failed(silent)));
+            }
+            Self::Look(look) => {
+                let reply = replied(look.call.as_ref());
+                let looked = reply.map(|(status, body)| look.answer(status, &body));
+                answers.looked(look, looked.unwrap_or(Looked::Failed(silent)));
+            }
+        }
+    }
 }
 
 /// A fetch begins on the root's next tick: a call of the stream's own dies with its client.
 const SOON: u32 = 1;
 /// Requests that may wait on one worker.
 const HELD: usize = 1000;
+/// Requests that may wait for their bodies on one worker.
+const READING: usize = 4000;
+/// Seconds until the first byte of a body, while it is not known whether Envoy shows any.
+const FIRST_BYTE: u32 = 5;
+/// Headers of a reply that are wrong once its body is another one.
+const OF_THE_BODY: [&str; 7] = [
+    "content-length",
+    "content-encoding",
+    "etag",
+    "digest",
+    "content-digest",
+    "repr-digest",
+    "content-md5",
+];
 /// Milliseconds between two looks at what other workers have fetched.
 const OFTEN: u32 = 20;
 
@@ -101,16 +214,31 @@ impl Worker {
             let member = "replay.store.http.cluster";
             return Err(format!("`{member}`: Envoy needs a cluster to reach the store through"));
         }
+        let revocation = config.revocation.as_ref();
+        if let Some(member) = revocation.and_then(|revocation| revocation.lacks_in_envoy()) {
+            let fault = match member {
+                "revocation.host" => "Envoy has no store of its own",
+                _ => "Envoy needs a cluster to ask through",
+            };
+            return Err(format!("`{member}`: {fault}"));
+        }
         let env = |name: &str| std::env::var(name).ok();
         let gate = Gate::new(config, &env).map_err(|error| error.to_string())?;
+        if let Some(mode) = body_mode(gate.config()) {
+            host::log(LogLevel::Info, &format!("waxseal: {mode}"));
+        }
         Ok(Self {
             root,
             gate,
             fetches: Vec::new(),
             held: BTreeMap::new(),
+            reading: BTreeMap::new(),
             passed: BTreeMap::new(),
-            claiming: BTreeMap::new(),
+            asking: BTreeMap::new(),
             seen: BTreeMap::new(),
+            shows_bodies: false,
+            tells_calls: false,
+            shadow_denied: Counter::named("waxseal.shadow_denied"),
         })
     }
 
@@ -134,34 +262,117 @@ impl Worker {
             body: if ends { Body::Absent } else { Body::Unread },
             headers,
         };
-        let next =
-            self.advance(stream, Visit { request, answers: Answers::default(), until: None }, now);
+        let visit = Visit::of(request, self.gate.config().limits.body);
+        let next = self.advance(stream, visit, now);
         if let Some(fetch) = self.gate.ahead(now) {
             self.begin(fetch);
         }
         next
     }
 
-    /// Whether a stream still waits for its decision.
-    pub fn holds(&self, stream: u32) -> bool {
-        self.held.contains_key(&stream)
-            || self.claiming.values().any(|claiming| claiming.stream == stream)
+    /// More of a request's body is here: so many bytes with all that was held back of it.
+    pub fn shown(&mut self, stream: u32, size: usize, ends: bool) -> Next {
+        let limit = self.gate.config().limits.body;
+        self.shows_bodies |= !self.passed.contains_key(&stream);
+        if let Some(mut visit) = self.reading.remove(&stream) {
+            // From here on the client may take its time.
+            visit.until = None;
+            visit.shown(size, ends, limit);
+            return match (visit.body, host::now()) {
+                (Arrival::Whole(_) | Arrival::TooLong, Some(now)) => {
+                    self.advance(stream, visit, now)
+                }
+                _ => {
+                    self.reading.insert(stream, visit);
+                    Next::Held
+                }
+            };
+        }
+        let asking = self.asking.values_mut().find(|asking| asking.stream == stream);
+        let waiting = self.held.get_mut(&stream).or(asking.map(|asking| &mut asking.visit));
+        if let Some(visit) = waiting {
+            visit.shown(size, ends, limit);
+            return Next::Held;
+        }
+        if self.passed.contains_key(&stream) { Next::Pass } else { Next::Ended }
     }
 
-    /// The upstream's reply to a stream is here.
-    pub fn answered(&mut self, stream: u32) {
-        let reply = self.passed.get(&stream).map_or(&[][..], |passed| &passed.reply);
-        for (name, value) in reply {
+    /// The upstream's reply to a stream is here; `ends` says that it has no body.
+    pub fn answered(&mut self, stream: u32, ends: bool) {
+        let Some(passed) = self.passed.get_mut(&stream) else {
+            return;
+        };
+        passed.replied = true;
+        for (name, value) in &passed.reply {
             match *name {
                 // The upstream's reply may vary by more than the origin.
                 "vary" => host::add_response_header(name, value),
                 _ => host::set_response_header(name, value),
             }
         }
+        let Some(grant) = passed.lister.as_ref().filter(|_| !ends) else {
+            return;
+        };
+        let headers = host::response_headers().unwrap_or_default();
+        let text = |name| {
+            let mut values = values(&headers, name);
+            values.next().and_then(|value| std::str::from_utf8(value).ok())
+        };
+        let status = text(":status").and_then(|status| status.parse().ok());
+        // A status that cannot be read may be a success.
+        passed.list = self.gate.list_filter(grant, status.unwrap_or(200), text("content-type"));
+        if passed.list.is_some() {
+            OF_THE_BODY.iter().for_each(|name| host::remove_response_header(name));
+        }
     }
 
-    /// A request's trailers are here: many servers merge them into the headers.
-    pub fn trailed(&self, stream: u32) {
+    /// A piece of the upstream's reply to a stream is here.
+    pub fn streamed(&mut self, stream: u32, size: usize, ends: bool) -> Piece {
+        let Some(Passed { lister: Some(grant), list: Some(list), .. }) =
+            self.passed.get_mut(&stream)
+        else {
+            return Piece::Passes;
+        };
+        let (Ok(piece), Some(now)) = (host::response_body(size), host::now()) else {
+            return Piece::Fails;
+        };
+        let more = if ends { More::Ended } else { More::Follows };
+        let shown = self.gate.filter(list, grant, &piece, more, now);
+        match host::replace_response_body(size, &shown) {
+            Ok(()) => Piece::Passes,
+            Err(_) => Piece::Fails,
+        }
+    }
+
+    /// The reply ends with trailers. Envoy lets nothing be put before them: what is held of a list
+    /// is lost, and its caller must not take that for an empty reply.
+    pub fn reply_trailed(&self, stream: u32) -> Piece {
+        let list = self.passed.get(&stream).and_then(|passed| passed.list.as_ref());
+        if !list.is_some_and(ListFilter::holds) {
+            return Piece::Passes;
+        }
+        host::log(LogLevel::Warn, "waxseal: a list that ends with trailers cannot be shortened");
+        Piece::Fails
+    }
+
+    /// A request's trailers are here, and its body is whole.
+    pub fn trailed(&mut self, stream: u32) -> Next {
+        let asking = self.asking.values().find(|asking| asking.stream == stream);
+        let visit = self.reading.get(&stream).or(self.held.get(&stream));
+        let visit = visit.or(asking.map(|asking| &asking.visit));
+        let size = match visit.map(|visit| visit.body) {
+            Some(Arrival::Partly(size) | Arrival::Whole(size)) => size,
+            _ => 0,
+        };
+        let next = self.shown(stream, size, true);
+        if next == Next::Pass {
+            self.strip_trailers(stream);
+        }
+        next
+    }
+
+    /// Many servers merge trailers into the headers.
+    fn strip_trailers(&self, stream: u32) {
         if let Some(passed) = self.passed.get(&stream) {
             host::strip_request_trailers(|name| passed.forward.strips(name));
         }
@@ -170,8 +381,9 @@ impl Worker {
     /// A stream is gone.
     pub fn left(&mut self, stream: u32) {
         self.held.remove(&stream);
+        self.reading.remove(&stream);
         self.passed.remove(&stream);
-        self.claiming.retain(|_, claiming| claiming.stream != stream);
+        self.asking.retain(|_, asking| asking.stream != stream);
     }
 
     /// Begins and ends fetches, and asks again for those whose patience has ended.
@@ -185,16 +397,37 @@ impl Worker {
         }
         if let Some(now) = host::now() {
             self.ask_again(now, |visit| visit.until.is_some_and(|until| until <= now));
+            self.give_up(now);
         }
         self.set_tick();
+    }
+
+    /// Ends requests whose bodies Envoy does not show.
+    fn give_up(&mut self, now: UnixTime) {
+        let due = |visit: &Visit| visit.until.is_some_and(|until| until <= now);
+        let reading = self.reading.iter().filter(|(_, visit)| due(visit));
+        let streams: Vec<_> = reading.map(|(stream, _)| *stream).collect();
+        for stream in streams {
+            if let (Some(visit), Ok(())) = (self.reading.remove(&stream), host::act_for(stream)) {
+                let decision = Decision::host_failed(
+                    "no body came: `allow_on_headers_stop_iteration` of the filter must be true",
+                );
+                self.conclude(stream, &decision, &visit.request);
+            }
+        }
+        let _ = host::act_for(self.root);
     }
 
     /// The reply to a call is here.
     pub fn replied(&mut self, call: u32, size: usize) {
         // Envoy keeps the reply with the context that has called.
         let _ = host::act_for(self.root);
-        if let Some(claiming) = self.claiming.remove(&call) {
-            self.claimed(claiming, size);
+        if let Some(Asking { stream, mut visit, question }) = self.asking.remove(&call) {
+            question.answered(&mut visit.answers, size);
+            if let Some(now) = host::now() {
+                self.go_on(stream, visit, now);
+            }
+            let _ = host::act_for(self.root);
             return;
         }
         let place = self.fetches.iter().position(|pending| pending.stage == Stage::Here(call));
@@ -210,20 +443,6 @@ impl Worker {
         };
         board::post(&fetch, &posted);
         self.ended(&fetch, &posted);
-    }
-
-    /// The shared store's reply to a claim is here.
-    fn claimed(&mut self, Claiming { stream, mut visit, claim }: Claiming, size: usize) {
-        let claimed = claim.call.as_ref().and_then(|call| {
-            let (status, _, body) = host::replied(size.min(call.limit.saturating_add(1)))?;
-            Some(call.answer(status, &body))
-        });
-        let silent = Claimed::Failed("the store does not answer");
-        visit.answers.claimed(claim, claimed.unwrap_or(silent));
-        if let Some(now) = host::now() {
-            self.go_on(stream, visit, now);
-        }
-        let _ = host::act_for(self.root);
     }
 
     fn begin(&mut self, fetch: Fetch) {
@@ -255,9 +474,11 @@ impl Worker {
                 return;
             }
             let call = Call {
+                method: "GET",
                 uri: &fetch.uri,
                 cluster: fetch.cluster.as_deref(),
                 authorization: None,
+                content: None,
                 timeout: fetch.timeout,
             };
             match host::dispatch(&call) {
@@ -282,8 +503,8 @@ impl Worker {
     /// An ending that this worker does not know of yet.
     fn news(&self, fetch: &Fetch, now: u64) -> Option<Posted> {
         let known = self.seen.get(&fetch.uri).copied().unwrap_or_default();
-        let age = self.gate.config().keys.age;
-        board::posted(fetch).filter(|posted| known < posted.at() && posted.is_current(now, age))
+        board::posted(fetch)
+            .filter(|posted| known < posted.at() && posted.is_current(now, fetch.age))
     }
 
     fn ended(&mut self, fetch: &Fetch, posted: &Posted) {
@@ -296,7 +517,9 @@ impl Worker {
     }
 
     fn set_tick(&self) {
-        let idle = self.fetches.is_empty() && self.held.is_empty();
+        let idle = self.fetches.is_empty()
+            && self.held.is_empty()
+            && self.reading.values().all(|visit| visit.until.is_none());
         let new = self.fetches.iter().any(|pending| pending.stage == Stage::New);
         host::set_tick(if idle {
             0
@@ -331,7 +554,7 @@ impl Worker {
         // A stream that is gone has no context to act in.
         if host::act_for(stream).is_ok() && self.advance(stream, visit, now) == Next::Pass {
             // Those that were shown while it was held are not shown again.
-            self.trailed(stream);
+            self.strip_trailers(stream);
             host::resume();
         }
     }
@@ -351,13 +574,13 @@ impl Worker {
                 }
                 Step::Fetch(fetch) => {
                     visit.answers.fetched();
-                    self.held.insert(stream, visit);
+                    self.held.insert(stream, visit.parked());
                     self.begin(fetch);
                     return Next::Held;
                 }
                 Step::Wait(until) => {
                     visit.until = Some(until);
-                    self.held.insert(stream, visit);
+                    self.held.insert(stream, visit.parked());
                     self.set_tick();
                     return Next::Held;
                 }
@@ -368,7 +591,8 @@ impl Worker {
                     }
                     Some(call) => match self.ask_store(stream, call) {
                         Ok(call) => {
-                            self.claiming.insert(call, Claiming { stream, visit, claim });
+                            let (visit, question) = (visit.parked(), Question::Claim(claim));
+                            self.asking.insert(call, Asking { stream, visit, question });
                             return Next::Held;
                         }
                         Err(fault) => {
@@ -384,16 +608,97 @@ impl Worker {
                         visit.answers.claimed(claim, claimed);
                     }
                 },
-                Step::Body | Step::Look(_) => {
-                    let decision = Decision::host_failed("a step is not supported");
+                Step::Body(_) if visit.request.body != Body::Unread => {
+                    let decision = Decision::host_failed("the body is asked for twice");
                     return self.conclude(stream, &decision, &visit.request);
                 }
+                Step::Body(ahead) => match self.read(&visit) {
+                    Ok(Body::Unread) => return self.await_body(stream, visit, ahead, now),
+                    Ok(body) => visit.request.body = body,
+                    Err(error) => {
+                        let decision = Decision::Deny(error.into());
+                        return self.conclude(stream, &decision, &visit.request);
+                    }
+                },
+                Step::Look(look) => match &look.call {
+                    Some(_) if self.is_crowded() => {
+                        let crowded = Looked::Failed("too many requests wait for the store");
+                        visit.answers.looked(look, crowded);
+                    }
+                    Some(call) => match self.ask_store(stream, call) {
+                        Ok(call) => {
+                            let (visit, question) = (visit.parked(), Question::Look(look));
+                            self.asking.insert(call, Asking { stream, visit, question });
+                            return Next::Held;
+                        }
+                        Err(fault) => {
+                            host::log(LogLevel::Warn, &format!("waxseal: {fault}"));
+                            let failed = Looked::Failed("the store cannot be called");
+                            visit.answers.looked(look, failed);
+                        }
+                    },
+                    None => {
+                        visit.answers.looked(look, Looked::Failed("Envoy has no store of its own"));
+                    }
+                },
             }
         }
     }
 
+    /// A request's body, as far as it is here.
+    fn read(&mut self, visit: &Visit) -> Result<Body, Error> {
+        let failed = |fault| Error::HostFailed { fault, retry_after: 60 };
+        let by_summary = self.gate.config().policy.body == BodyMode::Metadata;
+        match visit.body {
+            Arrival::TooLong => Ok(Body::TooLong),
+            _ if by_summary => {
+                let summary = Summary::read()?;
+                self.tells_calls |= summary.is_some();
+                match summary {
+                    Some(summary) => summary.message(),
+                    // It tells nothing of a batch, and of what is not sent as MCP asks for.
+                    None if self.tells_calls => {
+                        Err(Error::InvalidRpcRequest { fault: "Envoy's MCP filter reads no call" })
+                    }
+                    None => Err(failed("`envoy.filters.http.mcp` must stand before this filter")),
+                }
+            }
+            Arrival::Whole(size) => host::request_body(size)
+                .map(Body::Read)
+                .map_err(|_| failed("Envoy does not hand the body over")),
+            Arrival::Awaited | Arrival::Partly(_) => Ok(Body::Unread),
+        }
+    }
+
+    /// Holds a request until its body is whole: without its headers, where they may go first.
+    fn await_body(
+        &mut self,
+        stream: u32,
+        mut visit: Visit,
+        ahead: Option<Box<Grant>>,
+        now: UnixTime,
+    ) -> Next {
+        if self.reading.len() >= READING {
+            let decision = Decision::host_failed("too many requests wait for their bodies");
+            return self.conclude(stream, &decision, &visit.request);
+        }
+        let mut next = Next::Held;
+        // What Envoy has of the body would go with the headers.
+        if let (Some(grant), Arrival::Awaited) = (ahead, visit.body) {
+            next = self.pass(stream, &grant, &visit.request);
+            if next != Next::Pass {
+                return next;
+            }
+        } else if visit.body == Arrival::Awaited && !self.shows_bodies {
+            visit.until = Some(now.after(FIRST_BYTE));
+        }
+        self.reading.insert(stream, visit);
+        self.set_tick();
+        next
+    }
+
     fn is_crowded(&self) -> bool {
-        self.held.len().saturating_add(self.claiming.len()) >= HELD
+        self.held.len().saturating_add(self.asking.len()) >= HELD
     }
 
     /// The root asks: a call of the stream's own would leave a trace of it with the SDK for ever,
@@ -401,9 +706,11 @@ impl Worker {
     fn ask_store(&self, stream: u32, call: &StoreCall) -> Result<u32, String> {
         let _ = host::act_for(self.root);
         let number = host::dispatch(&Call {
+            method: call.method(),
             uri: &call.uri,
             cluster: call.cluster.as_deref(),
             authorization: call.authorization(),
+            content: call.content_type().zip(call.body()),
             timeout: call.timeout,
         });
         let _ = host::act_for(stream);
@@ -412,7 +719,14 @@ impl Worker {
 
     fn conclude(&mut self, stream: u32, decision: &Decision, request: &Request) -> Next {
         let details = match decision {
-            Decision::Allow(grant) => return self.pass(stream, grant, request),
+            Decision::Allow(grant) => {
+                for shadowed in &grant.shadowed {
+                    let line = Value::Object(self.gate.shadow_line(shadowed, grant, request));
+                    host::log(LogLevel::Info, &format!("waxseal: {line}"));
+                    self.shadow_denied.iter().for_each(Counter::count);
+                }
+                return self.pass(stream, grant, request);
+            }
             Decision::Deny(denial) => {
                 let row = denial.error.reason().row();
                 let level = if row.status >= 500 { LogLevel::Warn } else { LogLevel::Info };
@@ -422,6 +736,8 @@ impl Worker {
             }
             Decision::Answer(_) => "answered",
         };
+        // The reply is ours, although the headers may have gone.
+        self.passed.remove(&stream);
         let reply = host::now().and_then(|now| self.gate.reply(decision, request, now));
         match reply {
             Some(reply) => host::reply(&reply, details),
@@ -431,15 +747,41 @@ impl Worker {
     }
 
     fn pass(&mut self, stream: u32, grant: &Grant, request: &Request) -> Next {
+        let lister = grant.may_list().then(|| Box::new(grant.clone()));
+        if let Some(passed) = self.passed.get_mut(&stream) {
+            if lister.is_some() && passed.replied {
+                let decision = Decision::host_failed("the upstream answers before it has the call");
+                return self.conclude(stream, &decision, request);
+            }
+            passed.lister = lister;
+            return Next::Pass;
+        }
         if change_headers(&request.headers, &Gate::upstream_headers(grant, request)).is_err() {
             let decision = Decision::host_failed("Envoy does not change the request's headers");
             return self.conclude(stream, &decision, request);
         }
         let reply = host::now().map(|now| self.gate.reply_headers(grant, request, now));
         let (forward, reply) = (grant.forward.clone(), reply.unwrap_or_default());
-        self.passed.insert(stream, Passed { forward, reply });
+        let passed = Passed { forward, reply, replied: false, lister, list: None };
+        self.passed.insert(stream, passed);
         Next::Pass
     }
+}
+
+/// How the filter comes to know the call, and what that needs; `None` where no rule asks.
+fn body_mode(config: &Config) -> Option<&'static str> {
+    let mut rules = config.policy.rules.iter();
+    rules.any(|rule| rule.r#match.reads_body()).then_some(match config.policy.body {
+        BodyMode::HoldBody => {
+            "`policy.body` is `hold_body`: the upstream sees the headers of calls that are denied by their bodies"
+        }
+        BodyMode::HoldHeaders => {
+            "`policy.body` is `hold_headers`: needs `allow_on_headers_stop_iteration: true` in the filter's configuration"
+        }
+        BodyMode::Metadata => {
+            "`policy.body` is `metadata`: needs `envoy.filters.http.mcp` before this filter, with `reject_duplicate_keys: true` and `attribute_source: BODY`"
+        }
+    })
 }
 
 /// Only what differs, name by name: a change clears Envoy's route cache, and a map of more than

@@ -52,7 +52,7 @@ aliases! {
     CaracalVerifier "access_denied" [] VerifierInsufficientScope;
     // Caracal's Gateway passes on what its token service says.
     CaracalGateway "operation_not_permitted" [403] OperationNotPermitted;
-    CaracalGateway "policy_eval_failed" [503] PolicyEvalFailed;
+    CaracalGateway "policy_eval_failed" [503] PolicyEngineFailed;
     CaracalGateway "http_request_failed" [502] HttpRequestFailed;
     CaracalGateway "interaction_required" [401] ApprovalRequired;
     CaracalGateway "internal_error" [500] InternalError;

@@ -379,7 +379,7 @@ catalogue! {
     check: "Whether the token has a `cnf` claim, and `dpop` in the configuration"
 
     /// The token is bound to no key, where a bound one is wanted or a proof came with it.
-    TokenNotBound {} = "token_not_bound"
+    TokenNotBound { rule: Option<Excerpt> } = "token_not_bound"
     InvalidToken 401 Coded NewToken Gate, "RFC 9449 sections 6 and 7.1"
     text: "the access token is not bound to a key"
     symptom: "401 `invalid_token` with a DPoP challenge, for a token that used to pass"
@@ -568,13 +568,96 @@ catalogue! {
     check: "`fault` in the log line; then ask the store from where the gate runs"
 
     /// The token lacks a scope that the call needs.
-    InsufficientScope { missing: Vec<Excerpt> } = "insufficient_scope"
+    InsufficientScope { missing: Vec<Excerpt>, needed: Vec<String>, rule: Option<Excerpt> } = "insufficient_scope"
     InsufficientScope 403 Coded StepUp Gate, "RFC 6750 section 3.1, RFC 9728 section 5.3"
     text: "the access token lacks a scope that this call needs"
     symptom: "403 whose challenge lists scopes"
     cause: "The client asked for less scope than the call needs, or the user granted less"
     fix: "Authorize again with the scopes in `scope`; a refresh cannot widen scope"
     check: "`scope` in the token against `scope` in the challenge"
+
+    /// The token is for another use: a mandate whose `use` is not the configured one.
+    UseNotAllowed { used: Excerpt } = "use_not_allowed"
+    InvalidToken 401 Coded NewToken Gate, "Caracal, mandates"
+    text: "the access token is for another use"
+    symptom: "401 `invalid_token` for a mandate that works at the Gateway or the Coordinator"
+    cause: "A session or gateway mandate where a resource mandate is wanted"
+    fix: "Mint a resource mandate, or call through the Gateway"
+    check: "`use` in the mandate against `issuers[].use`"
+
+    /// The mandate is not for a target that the call needs.
+    TargetMissing { missing: Excerpt, rule: Option<Excerpt> } = "target_missing"
+    InvalidToken 401 Coded NewToken Gate, "Caracal, mandates"
+    text: "the access token is not for this target"
+    symptom: "401 `invalid_token` although all scopes match"
+    cause: "The mandate was minted without the resource that the call needs"
+    fix: "Ask for that resource when the mandate is minted"
+    check: "`target` in the mandate against `targets` of the rule in the log"
+
+    /// The token, its session or its subject is revoked.
+    TokenRevoked { by: &'static str } = "token_revoked"
+    InvalidToken 401 Coded SignIn Gate, "RFC 6750 section 3.1, RFC 7009 section 2"
+    text: "the access token is revoked"
+    symptom: "401 `invalid_token` for a token that is good by itself"
+    cause: "Somebody revoked the token, ended its session, or blocked its subject"
+    fix: "Sign in again"
+    check: "`by` in the log line: which of its ids is on the list"
+
+    /// The authorization server says that the token is not active.
+    TokenInactive {} = "token_inactive"
+    InvalidToken 401 Coded SignIn Gate, "RFC 7662 section 2.2"
+    text: "the access token is not active"
+    symptom: "401 `invalid_token` for a token whose signature and times are good"
+    cause: "It was revoked, or belongs to another authorization server than the one that was asked"
+    fix: "Sign in again"
+    check: "What the introspection endpoint says of it"
+
+    /// Whether the token is revoked cannot be told.
+    RevocationUnavailable { fault: Excerpt, retry_after: u32 } = "revocation_unavailable"
+    TemporarilyUnavailable 503 None Later Gate, "RFC 9110 section 15.6.4"
+    text: "the state of revocation is not available"
+    symptom: "503 with `Retry-After` for every caller"
+    cause: "The list of revoked ids is older than `age` plus `stale` allow, or the store or endpoint does not answer"
+    fix: "Repair the list, the store or the way to it"
+    check: "`fault` in the log line; then ask the place from where the gate runs"
+
+    /// The path can be read in two ways: dot segments, encoded slashes, parameters, broken escapes, or
+    /// almost the path of a rule.
+    PathAmbiguous {} = "path_ambiguous"
+    InvalidRequest 400 None FixRequest Gate, "RFC 3986 sections 3.3 and 6.2.2"
+    text: "the path can be read in more than one way"
+    symptom: "400 `invalid_request` for some paths, while a rule or operation looks at paths"
+    cause: "`.` or `..`, an empty segment, a backslash, a semicolon or an encoded slash in the path, an escape that is broken or doubled, or a path that differs from one of the policy in case or in a slash at its end only"
+    fix: "Send the path in its plain form"
+    check: "The path as it reaches the gate"
+
+    /// The body is compressed, or in another character set: the gate and the server could read two
+    /// different calls.
+    BodyUnsupported { header: &'static str } = "body_unsupported"
+    InvalidRequest 415 None FixRequest Gate, "RFC 9110 section 15.5.16"
+    text: "the body is encoded in a way that is not supported"
+    symptom: "415 for a body that the server would take"
+    cause: "`Content-Encoding`, or a `charset` other than UTF-8"
+    fix: "Send JSON in UTF-8 without compression"
+    check: "`Content-Type` and `Content-Encoding` of the request"
+
+    /// No rule lets this caller make this call; more scope would not help.
+    PolicyDenied { rule: Option<Excerpt>, unmet: Option<&'static str> } = "policy_denied"
+    AccessDenied 403 None Operator Gate, "RFC 9110 section 15.5.4"
+    text: "the policy does not allow this call"
+    symptom: "403 without a challenge, for a tool that is listed and for one that does not exist alike"
+    cause: "No rule matches the call and the default is to deny, a rule denies it, or the caller is not whom the rule asks for"
+    fix: "Add a rule, or let somebody call who has what the rule requires"
+    check: "`rule` and `unmet` in the log line; without `rule`, no rule matched"
+
+    /// A rule asks for a claim that the token lacks, or that is of another type.
+    PolicyEvalFailed { rule: Option<Excerpt>, claim: Excerpt } = "policy_eval_failed"
+    PolicyEvalFailed 403 None Operator Gate, "Caracal, policy"
+    text: "the policy cannot be evaluated for this call"
+    symptom: "403 `policy_eval_failed` for some callers, or since a rule has changed"
+    cause: "The rule names a claim that the authorization server does not issue, or that is a text where the rule wants a list; or an argument's name differs in case only"
+    fix: "Let the authorization server issue the claim, or correct the rule"
+    check: "`rule` and `claim` in the log line against the decoded token"
 
     /// The host of the gate could not do what a decision needed.
     HostFailed { fault: &'static str, retry_after: u32 } = "host_failed"
@@ -624,7 +707,7 @@ catalogue! {
     check: "Whether the reply carries `DPoP-Nonce`, and whether CORS lets the page read it"
 
     /// The token is good, but the user signed in too weakly or too long ago for this call.
-    InsufficientUserAuthentication {} = "insufficient_user_authentication"
+    InsufficientUserAuthentication { acr_values: Vec<String>, max_age: Option<u32>, rule: Option<Excerpt> } = "insufficient_user_authentication"
     InsufficientUserAuthentication 401 Coded StepUp Resource, "RFC 9470 section 3"
     text: "the user must authenticate more strongly or more recently"
     symptom: "401 for one sensitive call, while all others pass"
@@ -1023,7 +1106,7 @@ catalogue! {
     check: "`iss`, `aud`, `use` and `target` in the mandate, then the zone's key set"
 
     /// The mandate's `zone_id` is absent, or is not the zone of this verifier.
-    InvalidZone {} = "invalid_zone"
+    InvalidZone { zone: Option<Excerpt> } = "invalid_zone"
     InvalidZone 401 Coded NewToken CaracalVerifier, "Caracal, verifiers"
     text: "the mandate belongs to another zone"
     symptom: "401 `invalid_zone`, although the signature is good"
@@ -1032,7 +1115,7 @@ catalogue! {
     check: "`zone_id` in the mandate against the verifier's setting"
 
     /// One of the mandate's anchors (`sid`, `root_sid`, `agent_session_id`, `delegation_edge_id`) is revoked.
-    SessionRevoked {} = "session_revoked"
+    SessionRevoked { anchor: &'static str } = "session_revoked"
     SessionRevoked 401 Coded SignIn CaracalVerifier, "Caracal, revocation"
     text: "the session behind the mandate is revoked"
     symptom: "401 `session_revoked`; for everybody at once when the store is down"
@@ -1041,7 +1124,7 @@ catalogue! {
     check: "Whether the store of revocations answers, then the four anchors in it"
 
     /// The zone's delegations have changed since the mandate was minted.
-    DelegationStale {} = "delegation_stale"
+    DelegationStale { held: u64, current: u64 } = "delegation_stale"
     DelegationStale 401 Coded NewToken CaracalVerifier, "Caracal, revocation"
     text: "the delegations of the zone have changed since the mandate was issued"
     symptom: "401 `delegation_stale` soon after a mandate was minted"
@@ -1059,7 +1142,7 @@ catalogue! {
     check: "`scope` in the mandate against what the route requires"
 
     /// The call wants a mandate of a governed Session, and this one has no `agent_session_id`.
-    SessionRequired {} = "session_required"
+    SessionRequired { rule: Option<Excerpt> } = "session_required"
     SessionRequired 403 None Operator CaracalVerifier, "Caracal, verifiers"
     text: "this call needs a mandate of a governed session"
     symptom: "403 `session_required`, or `agent_required` from older verifiers"
@@ -1068,7 +1151,7 @@ catalogue! {
     check: "`agent_session_id` in the mandate"
 
     /// The call wants delegated authority, and the mandate has no `delegation_edge_id`.
-    DelegationRequired {} = "delegation_required"
+    DelegationRequired { rule: Option<Excerpt> } = "delegation_required"
     DelegationRequired 403 None Operator CaracalVerifier, "Caracal, verifiers"
     text: "this call needs delegated authority"
     symptom: "403 `delegation_required` when a service calls with its own mandate"
@@ -1077,7 +1160,7 @@ catalogue! {
     check: "`delegation_edge_id` in the mandate"
 
     /// An application that the call requires is not in the mandate's `delegation_chain`.
-    ChainMismatch {} = "chain_mismatch"
+    ChainMismatch { missing: Excerpt, rule: Option<Excerpt> } = "chain_mismatch"
     ChainMismatch 403 None Operator CaracalVerifier, "Caracal, verifiers"
     text: "a required application is not in the delegation chain"
     symptom: "403 `chain_mismatch`, even for the application that calls"
@@ -1086,7 +1169,7 @@ catalogue! {
     check: "`delegation_chain[].application_id` in the mandate"
 
     /// The mandate's `hop_count` is above the verifier's limit.
-    HopCountExceeded {} = "hop_count_exceeded"
+    HopCountExceeded { hops: u64, limit: u32, rule: Option<Excerpt> } = "hop_count_exceeded"
     HopCountExceeded 403 None Operator CaracalVerifier, "Caracal, verifiers"
     text: "the delegation has too many hops"
     symptom: "403 `hop_count_exceeded` for agents that start agents"
@@ -1160,7 +1243,7 @@ catalogue! {
     check: "The query string, then the provider's header settings"
 
     /// The request's body is above the limit.
-    PayloadTooLarge {} = "payload_too_large"
+    PayloadTooLarge { limit: usize } = "payload_too_large"
     PayloadTooLarge 413 None FixRequest CaracalGateway, "Caracal, Gateway and STS; RFC 9110 section 15.5.14"
     text: "the request is too large"
     symptom: "413 `payload_too_large`"
@@ -1225,7 +1308,7 @@ catalogue! {
     check: "The audit trail of the `requestId`: its status says which"
 
     /// The method and path are not declared for the resource, or the mandate lacks the operation's scope.
-    OperationNotPermitted {} = "operation_not_permitted"
+    OperationNotPermitted { fault: &'static str } = "operation_not_permitted"
     OperationNotPermitted 403 None Operator CaracalSts, "Caracal, operations"
     text: "this operation is not declared or not covered by the mandate"
     symptom: "403 `operation_not_permitted`, for an MCP server or for a path with an id in it"
@@ -1279,7 +1362,7 @@ catalogue! {
     check: "Whether a process repeats a wrong secret, then the limiter's store"
 
     /// The token service's policy engine failed, or has no policy.
-    PolicyEvalFailed {} = "policy_eval_failed"
+    PolicyEngineFailed {} = "policy_engine_failed"
     PolicyEvalFailed 503 None Later CaracalSts, "Caracal, policy"
     text: "the policy could not be evaluated"
     symptom: "503 `policy_eval_failed` for every exchange"
@@ -1472,7 +1555,7 @@ catalogue! {
     check: "`data.elicitations` in the error"
 
     /// An MCP header is absent, malformed, or says something else than the body.
-    HeaderMismatch {} = "header_mismatch"
+    HeaderMismatch { header: &'static str } = "header_mismatch"
     HeaderMismatch 400 [-32020] None FixRequest Mcp, "MCP 2026-07-28, Streamable HTTP"
     text: "the headers do not match the body"
     symptom: "400 with JSON-RPC error -32020"
@@ -1499,7 +1582,7 @@ catalogue! {
     check: "`data.supported` against `data.requested`"
 
     /// The MCP server cannot read the message as JSON.
-    ParseError {} = "parse_error"
+    ParseError { fault: &'static str } = "parse_error"
     ParseError 400 | 200 [-32700] None FixRequest Mcp, "JSON-RPC 2.0 section 5.1"
     text: "the message is not JSON"
     symptom: "400 with JSON-RPC error -32700"
@@ -1508,7 +1591,7 @@ catalogue! {
     check: "The body as it reaches the server"
 
     /// The message is JSON, but not a JSON-RPC request that the server takes now.
-    InvalidRpcRequest {} = "invalid_rpc_request"
+    InvalidRpcRequest { fault: &'static str } = "invalid_rpc_request"
     InvalidRpcRequest 400 | 200 [-32600] None FixRequest Mcp, "JSON-RPC 2.0 section 5.1"
     text: "the message is not a JSON-RPC request"
     symptom: "400 with JSON-RPC error -32600"
@@ -1526,7 +1609,7 @@ catalogue! {
     check: "The server's capabilities"
 
     /// The MCP server does not accept the parameters, or misses `_meta`, or does not know the tool.
-    InvalidParams {} = "invalid_params"
+    InvalidParams { fault: &'static str } = "invalid_params"
     InvalidParams 400 | 200 [-32602] None FixRequest Mcp, "JSON-RPC 2.0 section 5.1, MCP 2026-07-28 base protocol"
     text: "the parameters are not valid"
     symptom: "JSON-RPC error -32602"

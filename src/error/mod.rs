@@ -177,11 +177,13 @@ pub struct Denial {
     pub error: Error,
     /// `client_id`, where a verified token names one: for logs.
     pub client: Option<Excerpt>,
+    /// The id of the JSON-RPC request, where the body was read.
+    pub call: Option<Box<Value>>,
 }
 
 impl From<Error> for Denial {
     fn from(error: Error) -> Self {
-        Self { error, client: None }
+        Self { error, client: None, call: None }
     }
 }
 

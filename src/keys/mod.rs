@@ -9,28 +9,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ConfigError, KeyLife};
-use crate::error::Excerpt;
+use crate::fetch::{Document, Fetch, Fetched, Patience, Subject, Unavailable};
 use crate::time::UnixTime;
 
-pub use key::{Key, Wanted};
-pub use source::{Fetched, Patience};
+pub use key::{Key, KeySet, Wanted};
 
-use source::{DOCUMENT_BYTES, Document, Kept, Need, Source};
-
-/// A document that a decision needs: the face gets it and tells [`crate::Gate::fetched`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetch {
-    issuer: usize,
-    document: Document,
-    /// What to get, with `GET` and without following redirects.
-    pub uri: String,
-    /// The Envoy cluster that leads there.
-    pub cluster: Option<String>,
-    /// Seconds that it may take.
-    pub timeout: u32,
-    /// Bytes of body to read at most.
-    pub limit: usize,
-}
+use source::{DOCUMENT_BYTES, Kept, Need, Source};
 
 /// What [`Keys::find`] has to say.
 #[derive(Debug)]
@@ -46,12 +30,7 @@ pub enum Lookup {
     /// It is being fetched for another request: ask again by then.
     Wait(UnixTime),
     /// It cannot be had.
-    Unavailable {
-        /// Why the last fetch failed.
-        fault: Excerpt,
-        /// Seconds until the next one.
-        retry_after: u32,
-    },
+    Unavailable(Unavailable),
 }
 
 /// The key sets of all issuers, in the order of the configuration.
@@ -126,7 +105,7 @@ impl Keys {
         match need {
             Need::Fetch(document, uri) => Lookup::Fetch(issuer.fetch(index, document, uri, &life)),
             Need::Wait(until) => Lookup::Wait(until),
-            Need::Unavailable { fault, retry_after } => Lookup::Unavailable { fault, retry_after },
+            Need::Unavailable(unavailable) => Lookup::Unavailable(unavailable),
         }
     }
 
@@ -141,14 +120,18 @@ impl Keys {
 
     /// Takes what a fetch brought at `at`.
     pub fn fetched(&mut self, fetch: &Fetch, answer: Fetched<'_>, at: UnixTime) {
-        if let Some(issuer) = self.issuers.get_mut(fetch.issuer) {
-            issuer.source.fetched(fetch.document, &fetch.uri, answer, &self.life, at);
+        if let Subject::Issuer(index, document) = fetch.subject
+            && let Some(issuer) = self.issuers.get_mut(index)
+        {
+            issuer.source.fetched(document, &fetch.uri, answer, &self.life, at);
         }
     }
 
     /// Takes back a fetch that nobody follows.
     pub fn abandoned(&mut self, fetch: &Fetch) {
-        if let Some(issuer) = self.issuers.get_mut(fetch.issuer) {
+        if let Subject::Issuer(index, _) = fetch.subject
+            && let Some(issuer) = self.issuers.get_mut(index)
+        {
             issuer.source.abandoned();
         }
     }
@@ -182,7 +165,8 @@ impl Keys {
 
 impl Issuer {
     fn fetch(&self, index: usize, document: Document, uri: String, life: &KeyLife) -> Fetch {
-        let (cluster, timeout) = (self.cluster.clone(), life.timeout);
-        Fetch { issuer: index, document, uri, cluster, timeout, limit: DOCUMENT_BYTES }
+        let subject = Subject::Issuer(index, document);
+        let (cluster, timeout, age) = (self.cluster.clone(), life.timeout, life.age);
+        Fetch { subject, uri, cluster, timeout, limit: DOCUMENT_BYTES, age }
     }
 }

@@ -8,6 +8,7 @@ use super::discovery::{self, Reach};
 use super::key::KeySet;
 use crate::config::{Issuer, KeyLife};
 use crate::error::Excerpt;
+use crate::fetch::{self, Attempts, Document, Fetched, Patience, Unavailable};
 use crate::parse;
 use crate::time::UnixTime;
 
@@ -15,8 +16,6 @@ use crate::time::UnixTime;
 pub const DOCUMENT_BYTES: usize = 65_536;
 /// Seconds between two fetches that an unknown `kid` forces.
 const FORCED_EVERY: u32 = 30;
-/// Seconds before a failed fetch is tried again: doubled from the first to the second.
-const RETRY_AFTER: (u32, u32) = (5, 60);
 /// Seconds that any document is used for at least, whatever its `Cache-Control` says.
 const SHORTEST: u32 = 30;
 /// Seconds that a metadata document is used for at most.
@@ -27,10 +26,8 @@ const METADATA_AGE: u32 = 3600;
 pub struct Source {
     origin: Origin,
     held: Option<Held>,
-    /// A fetch is under way; given up at this time.
-    fetching: Option<UnixTime>,
+    attempts: Attempts,
     forced: Forced,
-    failure: Option<Failure>,
 }
 
 #[derive(Debug)]
@@ -80,20 +77,6 @@ struct Forced {
     next: Option<UnixTime>,
 }
 
-#[derive(Debug)]
-struct Failure {
-    fault: Excerpt,
-    at: UnixTime,
-    count: u32,
-}
-
-/// Which of an issuer's documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Document {
-    KeySet,
-    Metadata,
-}
-
 /// What to do about an issuer's keys.
 #[derive(Debug)]
 pub enum Need {
@@ -102,33 +85,7 @@ pub enum Need {
     /// It is being got: ask again by then.
     Wait(UnixTime),
     /// Do without: it cannot be had before so many seconds.
-    Unavailable { fault: Excerpt, retry_after: u32 },
-}
-
-/// A reply to a fetch, or the cause of its lack.
-#[derive(Clone, Copy, Debug)]
-pub enum Fetched<'a> {
-    /// There was a reply.
-    Reply {
-        /// Its status.
-        status: u16,
-        /// Its `Cache-Control`, where it has one.
-        cache_control: Option<&'a str>,
-        /// Its body.
-        body: &'a [u8],
-    },
-    /// There was none; the text names the cause for the log.
-    Failed(&'a str),
-}
-
-/// How one request stands to fetches of others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Patience {
-    /// It waits for a fetch that is under way.
-    #[default]
-    Waits,
-    /// It has waited as long as it may, and gets its own.
-    Ended,
+    Unavailable(Unavailable),
 }
 
 impl Source {
@@ -154,16 +111,16 @@ impl Source {
                 found: None,
             }),
         };
-        Ok(Self { origin, held, fetching: None, forced: Forced::default(), failure: None })
+        Ok(Self { origin, held, attempts: Attempts::default(), forced: Forced::default() })
     }
 
     /// The set to use now, if there is one: fresh, or the last good one while fetches fail.
     pub fn usable(&self, life: &KeyLife, now: UnixTime) -> Option<&KeySet> {
         let held = self.held.as_ref()?;
-        let end = match (&self.origin, &self.failure) {
+        let end = match (&self.origin, self.attempts.fail()) {
             (Origin::Inline, _) => return Some(&held.set),
-            (_, None) => held.since.after(held.age),
-            (_, Some(_)) => held.since.after(held.age).after(life.stale),
+            (_, false) => held.since.after(held.age),
+            (_, true) => held.since.after(held.age).after(life.stale),
         };
         (now < end).then_some(&held.set)
     }
@@ -175,8 +132,7 @@ impl Source {
         if let Some(held) = self.held.as_mut().filter(|held| held.since > now) {
             held.since = now;
         }
-        self.failure.take_if(|failure| beyond(&failure.at, 0));
-        self.fetching.take_if(|until| beyond(until, life.timeout.saturating_add(1)));
+        self.attempts.set_back(life.timeout, now);
         self.forced.next.take_if(|next| beyond(next, FORCED_EVERY));
         if let Origin::Discovery(discovery) = &mut self.origin {
             discovery.found.take_if(|found| beyond(&found.until, METADATA_AGE));
@@ -185,13 +141,13 @@ impl Source {
 
     /// Nobody follows the fetch that was asked for.
     pub fn abandoned(&mut self) {
-        self.fetching = None;
+        self.attempts.ended();
     }
 
     /// There is no usable set.
     pub fn first(&mut self, life: &KeyLife, patience: Patience, now: UnixTime) -> Need {
-        match self.retry_after(now) {
-            Some(need) => need,
+        match self.attempts.too_soon(now) {
+            Some(unavailable) => Need::Unavailable(unavailable),
             None => self.fetch(life, patience, now),
         }
     }
@@ -203,29 +159,29 @@ impl Source {
         if matches!(self.origin, Origin::Inline) || since >= now {
             return None;
         }
-        if let Some(until) = self.awaited(patience, now) {
+        if let Some(until) = self.attempts.awaited(patience, now) {
             return Some(Need::Wait(until));
         }
         if self.forced.pending {
             return Some(self.fetch(life, patience, now));
         }
         let wait = self.forced.next.filter(|next| now < *next).map(|next| now.until(next));
-        match (wait, &self.failure) {
-            (None, _) => {
+        match wait {
+            None => {
                 self.forced = Forced { pending: true, next: Some(now.after(FORCED_EVERY)) };
                 Some(self.fetch(life, patience, now))
             }
-            // Nobody knows whether the key exists: the token may be good.
-            (Some(seconds), Some(failure)) => Some(failure.unavailable(seconds)),
-            (Some(_), None) => None,
+            // While fetches fail, nobody knows whether the key exists: the token may be good.
+            Some(seconds) => self.attempts.unavailable(seconds).map(Need::Unavailable),
         }
     }
 
     /// The document to fetch ahead of need, if it is time: requests go on meanwhile.
     pub fn ahead(&mut self, life: &KeyLife, now: UnixTime) -> Option<(Document, String)> {
         let held = self.held.as_ref()?;
-        let early = held.since.after(held.age.saturating_mul(4).div_ceil(5));
-        let idle = self.awaited(Patience::Waits, now).is_none() && self.retry_after(now).is_none();
+        let early = fetch::early(held.since, held.age);
+        let idle = self.attempts.awaited(Patience::Waits, now).is_none()
+            && self.attempts.too_soon(now).is_none();
         if matches!(self.origin, Origin::Inline) || now < early || !idle {
             return None;
         }
@@ -244,7 +200,7 @@ impl Source {
         life: &KeyLife,
         at: UnixTime,
     ) {
-        self.fetching = None;
+        self.attempts.ended();
         let ended = match document {
             Document::KeySet => self.take_set(answer, life, at),
             Document::Metadata => self.take_metadata(uri, answer, at),
@@ -254,13 +210,7 @@ impl Source {
             self.forced = Forced { pending: false, next: Some(at.after(FORCED_EVERY)) };
         }
         if let Err(fault) = ended {
-            // Several requests may have fetched the same: that is one failure.
-            let count = match &self.failure {
-                Some(failure) if at < failure.next() => failure.count,
-                Some(failure) => failure.count.saturating_add(1),
-                None => 1,
-            };
-            self.failure = Some(Failure { fault, at, count });
+            self.attempts.failed(fault, at);
             // The metadata may have moved on without us.
             if let (Document::KeySet, Origin::Discovery(discovery)) = (document, &mut self.origin) {
                 discovery.found = None;
@@ -274,12 +224,12 @@ impl Source {
         life: &KeyLife,
         at: UnixTime,
     ) -> Result<(), Excerpt> {
-        let (body, asked) = read(answer)?;
+        let (body, asked) = fetch::read(answer, DOCUMENT_BYTES)?;
         let members = parse::object(body).map_err(Excerpt::of)?;
         let set = KeySet::read(&members).map_err(Excerpt::of)?;
         let age = asked.unwrap_or(life.age).clamp(SHORTEST.min(life.age), life.age);
         self.held = Some(Held { set, members, since: at, age });
-        self.failure = None;
+        self.attempts.succeeded();
         Ok(())
     }
 
@@ -293,7 +243,7 @@ impl Source {
             return Ok(());
         };
         let silent = matches!(answer, Fetched::Failed(_));
-        let read = read(answer).and_then(|(body, asked)| {
+        let read = fetch::read(answer, DOCUMENT_BYTES).and_then(|(body, asked)| {
             let uri = discovery::key_set_uri(body, &discovery.issuer, discovery.reach);
             Ok((uri.map_err(Excerpt::of)?, asked))
         });
@@ -323,11 +273,9 @@ impl Source {
     }
 
     fn fetch(&mut self, life: &KeyLife, patience: Patience, now: UnixTime) -> Need {
-        if let Some(until) = self.awaited(patience, now) {
+        if let Err(until) = self.attempts.begin(life.timeout, patience, now) {
             return Need::Wait(until);
         }
-        // One more: both ends are rounded down to a whole second.
-        self.fetching = Some(now.after(life.timeout).after(1));
         match &self.origin {
             Origin::Inline => Need::Wait(now),
             Origin::Uri(uri) => Need::Fetch(Document::KeySet, uri.clone()),
@@ -341,16 +289,6 @@ impl Source {
                 }
             },
         }
-    }
-
-    fn awaited(&self, patience: Patience, now: UnixTime) -> Option<UnixTime> {
-        self.fetching.filter(|until| patience == Patience::Waits && now < *until)
-    }
-
-    fn retry_after(&self, now: UnixTime) -> Option<Need> {
-        let failure = self.failure.as_ref()?;
-        let next = failure.next();
-        (now < next).then(|| failure.unavailable(now.until(next)))
     }
 
     /// The set as it was published, for another process.
@@ -394,19 +332,6 @@ pub struct Kept {
     set: Map<String, Value>,
 }
 
-impl Failure {
-    /// When a fetch is tried again.
-    fn next(&self) -> UnixTime {
-        let (first, most) = RETRY_AFTER;
-        let doubled = first.saturating_mul(2_u32.saturating_pow(self.count.saturating_sub(1)));
-        self.at.after(doubled.min(most))
-    }
-
-    fn unavailable(&self, seconds: u32) -> Need {
-        Need::Unavailable { fault: self.fault.clone(), retry_after: seconds.max(1) }
-    }
-}
-
 fn inline(set: &Value) -> Result<Held, &'static str> {
     let members = set.as_object().ok_or("is not a key set (RFC 7517 section 5)")?.clone();
     let set = KeySet::read(&members)?;
@@ -414,21 +339,4 @@ fn inline(set: &Value) -> Result<Held, &'static str> {
         return Err("holds no key that can verify a token");
     }
     Ok(Held { set, members, since: UnixTime::from_seconds(0), age: 0 })
-}
-
-/// The body of a document and how long it says it may be used.
-fn read<'a>(answer: Fetched<'a>) -> Result<(&'a [u8], Option<u32>), Excerpt> {
-    match answer {
-        Fetched::Failed(cause) => Err(Excerpt::of(cause)),
-        // Redirects included: they would lead where the configuration does not.
-        Fetched::Reply { status, .. } if status != 200 => {
-            Err(Excerpt::of(&format!("status {status}")))
-        }
-        Fetched::Reply { body, .. } if body.len() > DOCUMENT_BYTES => {
-            Err(Excerpt::of("over 64 KiB"))
-        }
-        Fetched::Reply { cache_control, body, .. } => {
-            Ok((body, cache_control.and_then(parse::max_age)))
-        }
-    }
 }

@@ -10,8 +10,8 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use super::instant;
 use super::outcome::Outcome;
 use crate::{
-    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, LocalStore, Request,
-    Step, UnixTime,
+    Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, Grant, ListFilter,
+    LocalStore, Look, Looked, More, Request, Step, StoreCall, UnixTime,
 };
 
 /// The claims of one gate; made with the first of them, since a runtime may refuse randomness while
@@ -34,6 +34,11 @@ pub struct Visit {
     errand: Option<Errand>,
     store: Store,
     claim: Option<Claim>,
+    look: Option<Look>,
+    /// Whose reply may hold a list.
+    lister: Option<Box<Grant>>,
+    /// Why the body cannot be had.
+    lost: Option<&'static str>,
 }
 
 /// A document to fetch, and whom to tell.
@@ -41,6 +46,14 @@ pub struct Visit {
 pub struct Errand {
     gate: Rc<Gate>,
     fetch: Fetch,
+}
+
+/// A reply on its way to a caller who may use only a part of what it lists.
+#[wasm_bindgen]
+pub struct Lister {
+    gate: Rc<Gate>,
+    grant: Box<Grant>,
+    filter: Option<ListFilter>,
 }
 
 /// What the visit needs next, or its end.
@@ -52,6 +65,8 @@ enum Next<'a> {
     Fetch(bool),
     /// Another request's fetch, until this time at the latest.
     Wait(i64),
+    /// The body, as far as one byte beyond so many. `Visit::body` wants it, or `Visit::body_lost`.
+    Body(usize),
     /// Until `expires`, exclusive. `Visit::claimed` wants the answer, or `Visit::claim_replied` where there is a call to make.
     Claim {
         key: &'a str,
@@ -59,16 +74,43 @@ enum Next<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         call: Option<Call<'a>>,
     },
+    /// `Visit::looked` wants the answer, or `Visit::look_replied` where there is a call to make.
+    Look {
+        ids: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        zone: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<Call<'a>>,
+    },
 }
 
-/// A call to the shared store of claims: `GET`.
+/// A call to where state is shared.
 #[derive(Serialize)]
 struct Call<'a> {
+    method: &'a str,
     uri: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization: Option<&'a str>,
+    #[serde(rename = "contentType", skip_serializing_if = "Option::is_none")]
+    content_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
     timeout: u32,
     limit: usize,
+}
+
+impl<'a> Call<'a> {
+    fn of(call: &'a StoreCall) -> Self {
+        Self {
+            method: call.method(),
+            uri: &call.uri,
+            authorization: call.authorization(),
+            content_type: call.content_type(),
+            body: call.body(),
+            timeout: call.timeout,
+            limit: call.limit,
+        }
+    }
 }
 
 /// Claims that the local store has room for, unless the configuration says more or less.
@@ -103,13 +145,34 @@ impl Core {
         let request = Request { method, url, headers, id, body: Body::Unread };
         let answers = Answers::default();
         let (gate, store) = (Rc::clone(&self.gate), Rc::clone(&self.store));
-        Ok(Visit { gate, request, answers, errand: None, store, claim: None })
+        Ok(Visit {
+            gate,
+            request,
+            answers,
+            errand: None,
+            store,
+            claim: None,
+            look: None,
+            lister: None,
+            lost: None,
+        })
     }
 
     /// A fetch that is due soon, so that no request has to wait for it.
     pub fn ahead(&self, now: f64) -> Option<Errand> {
         let fetch = self.gate.ahead(instant(now))?;
         Some(Errand { gate: Rc::clone(&self.gate), fetch })
+    }
+
+    /// Whether revoked tokens are looked up in a store of the caller's.
+    pub fn asks_host(&self) -> bool {
+        self.gate.config().revocation.as_ref().is_some_and(|revocation| revocation.host)
+    }
+
+    /// Whether such a store is asked at all: a list is only fetched.
+    pub fn looks_up(&self) -> bool {
+        let revocation = self.gate.config().revocation.as_ref();
+        revocation.is_some_and(|revocation| revocation.list.is_none())
     }
 
     /// The key sets that were fetched, as a text.
@@ -129,8 +192,11 @@ impl Visit {
     ///
     /// `elsewhere`: claims are for a store of the caller's.
     pub fn next(&mut self, now: f64, elsewhere: bool) -> Result<JsValue, JsValue> {
-        let unsupported = Decision::host_failed("a step is not supported");
+        let lost = self.lost.map(Decision::host_failed);
         let step = loop {
+            if let Some(lost) = lost {
+                break Step::Done(lost);
+            }
             match self.gate.check(&self.request, &self.answers, instant(now)) {
                 Step::Verify(check) => {
                     let verdict = check.verify();
@@ -150,26 +216,31 @@ impl Visit {
                 Next::Fetch(true)
             }
             Step::Wait(until) => Next::Wait(until.seconds()),
+            Step::Body(_) => Next::Body(self.gate.config().limits.body),
             Step::Claim(claim) => {
                 self.claim = Some(claim.clone());
                 Next::Claim {
                     key: &claim.key,
                     expires: claim.until.after(1).seconds(),
-                    call: claim.call.as_ref().map(|call| Call {
-                        uri: &call.uri,
-                        authorization: call.authorization(),
-                        timeout: call.timeout,
-                        limit: call.limit,
-                    }),
+                    call: claim.call.as_ref().map(Call::of),
+                }
+            }
+            Step::Look(look) => {
+                self.look = Some(look.clone());
+                Next::Look {
+                    ids: &look.ids,
+                    zone: look.epoch.as_ref().map(|epoch| epoch.zone.as_str()),
+                    call: look.call.as_ref().map(Call::of),
                 }
             }
             Step::Done(decision) => {
+                if let Decision::Allow(grant) = decision {
+                    self.lister = grant.may_list().then(|| Box::new(grant.clone()));
+                }
                 Next::Done(Box::new(Outcome::of(&self.gate, decision, &self.request, instant(now))))
             }
-            _ => {
-                let outcome = Outcome::of(&self.gate, &unsupported, &self.request, instant(now));
-                Next::Done(Box::new(outcome))
-            }
+            // Answered above.
+            Step::Verify(_) => Next::Wait(0),
         };
         // As JSON text: an integer claim beyond 2^53 becomes what `JSON.parse` makes of it, where
         // serde-wasm-bindgen would refuse the whole outcome.
@@ -192,9 +263,56 @@ impl Visit {
 
     /// The shared store's reply to the claim's call.
     pub fn claim_replied(&mut self, status: u16, body: &[u8]) {
-        let call = self.claim.as_ref().and_then(|claim| claim.call.as_ref());
-        let claimed = call.map(|call| call.answer(status, body));
+        let claimed = self.claim.as_ref().map(|claim| claim.answer(status, body));
         self.conclude(claimed.unwrap_or(Claimed::Failed("nobody asked the store")));
+    }
+
+    /// What the caller's store says: the first of the ids that is revoked, and the epoch of the zone.
+    pub fn looked(&mut self, revoked: Option<String>, epoch: Option<f64>) {
+        let Some(look) = self.look.take() else {
+            return;
+        };
+        let held = look.epoch.as_ref().map(|epoch| epoch.held);
+        let looked = match (revoked, epoch.map(whole), held) {
+            (Some(id), ..) => Looked::Revoked(id),
+            (None, Some(None), _) => Looked::Failed("the store's epoch is no whole number"),
+            (None, Some(Some(current)), Some(held)) if current > held => Looked::Stale(current),
+            (None, ..) => Looked::Clear,
+        };
+        self.answers.looked(look, looked);
+    }
+
+    /// The reply to the call of a look.
+    pub fn look_replied(&mut self, status: u16, body: &[u8]) {
+        if let Some(look) = self.look.take() {
+            let looked = look.answer(status, body);
+            self.answers.looked(look, looked);
+        }
+    }
+
+    /// Nobody has answered a look.
+    pub fn look_failed(&mut self) {
+        if let Some(look) = self.look.take() {
+            self.answers.looked(look, Looked::Failed("the store does not answer"));
+        }
+    }
+
+    /// For a request that passes and whose reply may hold a list: what shortens it.
+    pub fn lister(&mut self) -> Option<Lister> {
+        Some(Lister { gate: Rc::clone(&self.gate), grant: self.lister.take()?, filter: None })
+    }
+
+    /// The body, one byte beyond the limit at most; `undefined` where there is none.
+    pub fn body(&mut self, bytes: Option<Vec<u8>>) {
+        self.request.body = bytes.map_or(Body::Absent, Body::Read);
+    }
+
+    /// The body has not come, or not in time.
+    pub fn body_lost(&mut self, late: bool) {
+        self.lost = Some(match late {
+            true => "the body does not come in time",
+            false => "the body cannot be read",
+        });
     }
 
     /// The fetch that `next` said to wait for has not ended in time.
@@ -220,6 +338,24 @@ impl Visit {
         if let Some(claim) = self.claim.take() {
             self.answers.claimed(claim, claimed);
         }
+    }
+}
+
+#[wasm_bindgen]
+impl Lister {
+    /// Begins with a reply; whether it is to be shortened at all.
+    pub fn begin(&mut self, status: u16, content_type: Option<String>) -> bool {
+        self.filter = self.gate.list_filter(&self.grant, status, content_type.as_deref());
+        self.filter.is_some()
+    }
+
+    /// The next piece of the reply, as far as the caller may see it.
+    pub fn push(&mut self, piece: &[u8], ends: bool, now: f64) -> Vec<u8> {
+        let more = if ends { More::Ended } else { More::Follows };
+        let filter = self.filter.as_mut();
+        filter.map_or_else(Vec::new, |filter| {
+            self.gate.filter(filter, &self.grant, piece, more, instant(now))
+        })
     }
 }
 
@@ -254,6 +390,13 @@ impl Errand {
     pub fn failed(&self, cause: &str, now: f64) {
         self.gate.fetched(&self.fetch, Fetched::Failed(cause), instant(now));
     }
+}
+
+/// A number of JavaScript's that is whole and exact.
+fn whole(number: f64) -> Option<u64> {
+    let fits = number.fract() == 0.0 && (0.0..=9_007_199_254_740_991.0).contains(&number);
+    #[expect(clippy::as_conversions, reason = "it fits")]
+    fits.then_some(number as u64)
 }
 
 fn new_id(now: f64) -> Option<String> {

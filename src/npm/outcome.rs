@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Decision, Gate, Grant, Request, UnixTime};
+use crate::{Decision, Gate, Grant, Request, Shadowed, UnixTime};
 
 #[derive(Serialize)]
 pub struct Outcome<'a> {
@@ -17,6 +17,10 @@ pub struct Outcome<'a> {
     log: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<Granted<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow: Option<Vec<WouldDeny<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<Written>,
 }
@@ -37,6 +41,14 @@ struct Granted<'a> {
     reply_headers: Vec<(&'static str, String)>,
 }
 
+/// What a rule in shadow would have denied.
+#[derive(Serialize)]
+struct WouldDeny<'a> {
+    rule: &'a str,
+    reason: &'static str,
+    log: Map<String, Value>,
+}
+
 #[derive(Serialize)]
 struct Written {
     status: u16,
@@ -47,9 +59,17 @@ struct Written {
 impl<'a> Outcome<'a> {
     pub fn of(gate: &Gate, decision: &'a Decision, request: &Request, now: UnixTime) -> Self {
         let (mut reason, mut facts, mut log, mut grant) = (None, None, None, None);
+        let (mut rule, mut shadow) = (None, None);
         let name = match decision {
             Decision::Allow(granted) => {
                 grant = Some(Granted::of(gate, granted, request, now));
+                rule = granted.rule.as_deref();
+                let own = |shadowed: &'a Shadowed| WouldDeny {
+                    rule: &shadowed.rule,
+                    reason: shadowed.error.reason().name(),
+                    log: gate.shadow_line(shadowed, granted, request),
+                };
+                shadow = Some(granted.shadowed.iter().map(own).collect());
                 "allow"
             }
             Decision::Deny(denial) => {
@@ -66,7 +86,8 @@ impl<'a> Outcome<'a> {
             headers: reply.headers,
             body: reply.body,
         });
-        Self { allow: grant.is_some(), decision: name, reason, facts, log, grant, reply }
+        let allow = grant.is_some();
+        Self { allow, decision: name, reason, facts, log, grant, rule, shadow, reply }
     }
 }
 

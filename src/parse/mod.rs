@@ -3,8 +3,10 @@
 mod authorization;
 mod cache;
 mod challenges;
+mod connection;
 mod json;
 mod jws;
+mod mcp;
 mod origin;
 mod target;
 mod trace;
@@ -13,10 +15,12 @@ mod uri;
 pub use authorization::{Credential, Proofs, Scheme, credential};
 pub use cache::max_age;
 pub use challenges::{Challenge, challenges};
+pub use connection::is_dropped;
 pub use json::object;
 #[cfg(test)]
 pub use jws::compact;
 pub use jws::{Jws, Unread, jws};
+pub use mcp::content;
 pub use origin::{Origin, preflight};
 pub use target::Target;
 pub use trace::Trace;

@@ -2,6 +2,7 @@
 
 use crate::config::split_url;
 use crate::error::Error;
+use crate::uri::decoded;
 
 /// A request target, split (RFC 9112 section 3.2: origin-form and absolute-form).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,22 +41,6 @@ impl<'a> Target<'a> {
             decoded(written).is_some_and(|bytes| bytes == name.as_bytes())
         })
     }
-}
-
-/// RFC 3986 section 2.1; `None` where an escape is broken.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = text.bytes();
-    let mut plain = Vec::new();
-    while let Some(byte) = bytes.next() {
-        plain.push(match byte {
-            b'%' => {
-                let digits = [bytes.next()?, bytes.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
-            }
-            other => other,
-        });
-    }
-    Some(plain)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! URI -> its normal form, to be compared (RFC 3986 sections 6.2.2 and 6.2.3). Never for forwarding.
 
 use crate::config::{is_authority, split_url};
+use crate::uri::with_plain_escapes;
 
 /// Scheme, host and port of an absolute `http(s)` URI; `None` for any other, and for one with a
 /// user in it.
@@ -22,38 +23,6 @@ pub fn normal_path(uri: &str) -> String {
     let rest = split_url(uri).map_or(uri, |(_, rest)| rest);
     let path = rest.split(['?', '#']).next().unwrap_or_default();
     without_dots(&with_plain_escapes(path))
-}
-
-/// RFC 3986 sections 6.2.2.1 and 6.2.2.2: what needs no escape has none, all others are in capitals.
-fn with_plain_escapes(path: &str) -> String {
-    let mut parts = path.split('%');
-    let mut normal = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let digits = part.split_at_checked(2);
-        match digits.and_then(|(digits, rest)| Some((escaped(digits)?, rest))) {
-            Some((byte, rest)) if is_unreserved(byte) => {
-                normal.push(char::from(byte));
-                normal.push_str(rest);
-            }
-            Some((byte, rest)) => normal.push_str(&format!("%{byte:02X}{rest}")),
-            // Escaped, or it could make an escape of what comes after it: `%%32F` is no `%2F`.
-            None => {
-                normal.push_str("%25");
-                normal.push_str(part);
-            }
-        }
-    }
-    normal
-}
-
-fn escaped(digits: &str) -> Option<u8> {
-    let legal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    legal.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
-}
-
-/// RFC 3986 section 2.3.
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 /// RFC 3986 section 5.2.4; an empty path is `/` (section 6.2.3).

@@ -2,22 +2,23 @@
 
 use super::{Voice, metadata};
 use crate::config::DpopMode;
-use crate::error::{Challenge, Code, Row};
+use crate::error::{Challenge, Code, Error};
 
 /// RFC 7617 section 2 wants a realm, whether or not there is one.
 const REALM: &str = "oauth";
 
 /// One challenge for each scheme that is taken: a header field each, since commas also part the
 /// parameters of one.
-pub fn all(row: &Row, voice: &Voice<'_>) -> Vec<String> {
+pub fn all(error: &Error, voice: &Voice<'_>) -> Vec<String> {
+    let row = error.reason().row();
     match (row.challenge, voice.dpop) {
         (Challenge::None, _) => vec![],
         (Challenge::Basic, _) => vec![basic(voice)],
-        (Challenge::Bare | Challenge::Coded, DpopMode::Off) => vec![bearer(row, voice)],
+        (Challenge::Bare | Challenge::Coded, DpopMode::Off) => vec![bearer(error, voice)],
         (Challenge::Bare | Challenge::Coded, DpopMode::Optional) => {
-            vec![bearer(row, voice), dpop(row, voice)]
+            vec![bearer(error, voice), dpop(error, voice)]
         }
-        (Challenge::Bare | Challenge::Coded, DpopMode::Required) => vec![dpop(row, voice)],
+        (Challenge::Bare | Challenge::Coded, DpopMode::Required) => vec![dpop(error, voice)],
     }
 }
 
@@ -27,26 +28,26 @@ fn basic(voice: &Voice<'_>) -> String {
 }
 
 /// RFC 6750 section 3, which knows no faults of proofs.
-fn bearer(row: &Row, voice: &Voice<'_>) -> String {
-    let code = match row.code {
+fn bearer(error: &Error, voice: &Voice<'_>) -> String {
+    let code = match error.reason().code() {
         Code::InvalidDpopProof | Code::UseDpopNonce => Code::InvalidToken,
         other => other,
     };
-    written("Bearer", code, &[], row, voice)
+    written("Bearer", code, &[], error, voice)
 }
 
 /// RFC 9449 section 7.1.
-fn dpop(row: &Row, voice: &Voice<'_>) -> String {
+fn dpop(error: &Error, voice: &Voice<'_>) -> String {
     let algorithms = Some(voice.algorithms.join(" ")).filter(|names| !names.is_empty());
     let own: Vec<_> = algorithms.map(|names| ("algs", names)).into_iter().collect();
-    written("DPoP", row.code, &own, row, voice)
+    written("DPoP", error.reason().code(), &own, error, voice)
 }
 
 fn written(
     scheme: &str,
     code: Code,
     own: &[(&'static str, String)],
-    row: &Row,
+    error: &Error,
     voice: &Voice<'_>,
 ) -> String {
     let mut parameters = Vec::new();
@@ -54,12 +55,23 @@ fn written(
         parameters.push(("realm", realm.to_owned()));
     }
     parameters.extend_from_slice(own);
-    if row.challenge == Challenge::Coded {
-        parameters.push(("error", code.oauth().to_owned()));
+    if error.reason().row().challenge == Challenge::Coded {
+        parameters.push(("error", code.challenge().to_owned()));
     }
     // A malformed request is not a matter of scope.
-    if code != Code::InvalidRequest && !voice.scopes.is_empty() {
-        parameters.push(("scope", voice.scopes.join(" ")));
+    let scopes = match error {
+        Error::InsufficientScope { needed, .. } if !needed.is_empty() => needed.as_slice(),
+        _ => &voice.scopes,
+    };
+    if code != Code::InvalidRequest && !scopes.is_empty() {
+        parameters.push(("scope", scopes.join(" ")));
+    }
+    if let Error::InsufficientUserAuthentication { acr_values, max_age, .. } = error {
+        // RFC 9470 section 3.
+        if !acr_values.is_empty() {
+            parameters.push(("acr_values", acr_values.join(" ")));
+        }
+        parameters.extend(max_age.map(|seconds| ("max_age", seconds.to_string())));
     }
     if let Some(resource) = voice.resource {
         // RFC 9728 section 5.1.

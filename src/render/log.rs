@@ -8,7 +8,7 @@ use crate::error::Denial;
 /// What happened, whose call it was, and the facts; never a token. The names are those of
 /// AuthPlane's own logs.
 pub fn line(
-    Denial { error, client }: &Denial,
+    Denial { error, client, .. }: &Denial,
     id: Option<&str>,
     trace: Option<(&str, &str)>,
     config: &Config,
@@ -31,5 +31,12 @@ pub fn line(
     say("span_id", json!(trace.map(|(_, span)| span)));
     let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
     say("facts", Value::Object(facts.collect()));
+    line
+}
+
+/// The same of a call that passes, since the rule that denies it is in shadow.
+pub fn would_deny(rule: &str, mut line: Map<String, Value>) -> Map<String, Value> {
+    line.insert("event".to_owned(), json!("would_deny"));
+    line.insert("rule".to_owned(), json!(rule));
     line
 }

@@ -12,8 +12,8 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 struct Document<'a> {
     resource: &'a str,
     authorization_servers: Vec<&'a str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    scopes_supported: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scopes_supported: Vec<String>,
     bearer_methods_supported: [&'static str; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dpop_signing_alg_values_supported: Vec<String>,
@@ -27,7 +27,7 @@ pub fn document(config: &Config) -> String {
     let document = Document {
         resource: &config.resource,
         authorization_servers: config.issuers.iter().map(|issuer| issuer.issuer.as_str()).collect(),
-        scopes_supported: &config.scopes,
+        scopes_supported: config.every_scope(),
         bearer_methods_supported: ["header"],
         dpop_signing_alg_values_supported: dpop.map_or(vec![], |dpop| names(&dpop.algorithms)),
         dpop_bound_access_tokens_required: dpop.map(|dpop| dpop.mode == DpopMode::Required),

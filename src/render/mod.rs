@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::decide::Answer;
 use crate::error::{Challenge, Error, Surface};
 
-pub use log::line;
+pub use log::{line, would_deny};
 pub use metadata::is_metadata;
 pub use voice::Voice;
 
@@ -57,7 +57,7 @@ pub fn problem(error: &Error, voice: &Voice<'_>, context: Context<'_>) -> Reply 
         _ => "application/json",
     };
     let mut headers = vec![("content-type", content_type.to_owned())];
-    let challenges = challenge::all(row, voice).into_iter();
+    let challenges = challenge::all(error, voice).into_iter();
     headers.extend(challenges.map(|challenge| ("www-authenticate", challenge)));
     let nonce =
         context.nonce.filter(|_| row.challenge != Challenge::None || of_authorization_server);
@@ -121,6 +121,7 @@ fn retry_after(error: &Error) -> Option<u32> {
         Error::KeysUnavailable { retry_after, .. }
         | Error::HostFailed { retry_after, .. }
         | Error::ReplayUnavailable { retry_after, .. }
+        | Error::RevocationUnavailable { retry_after, .. }
         | Error::SlowDown { retry_after } => Some(*retry_after),
         _ => None,
     }

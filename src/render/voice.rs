@@ -1,5 +1,7 @@
 //! Who speaks in a reply, and how.
 
+use std::borrow::Cow;
+
 use super::metadata;
 use crate::config::{Config, DpopMode, Vocabulary, Wording};
 
@@ -18,7 +20,7 @@ pub struct Voice<'a> {
     /// The protected resource whose metadata challenges point at; `None` for a server that is none.
     pub resource: Option<&'a str>,
     /// The scopes that challenges ask for.
-    pub scopes: &'a [String],
+    pub scopes: Cow<'a, [String]>,
     /// Which schemes are challenged for.
     pub dpop: DpopMode,
     /// The algorithms that proofs may use, as DPoP challenges name them.
@@ -35,7 +37,7 @@ impl Default for Voice<'_> {
             verbose: false,
             realm: None,
             resource: None,
-            scopes: &[],
+            scopes: Cow::Borrowed(&[]),
             dpop: DpopMode::Off,
             algorithms: vec![],
             origins: &[],
@@ -52,7 +54,7 @@ impl<'a> From<&'a Config> for Voice<'a> {
             verbose: config.errors.verbose,
             realm: config.challenge.realm.as_deref(),
             resource: Some(&config.resource),
-            scopes: &config.scopes,
+            scopes: Cow::Owned(config.every_scope()),
             dpop: config.dpop.mode,
             algorithms: algorithms.unwrap_or_default(),
             origins: &config.origins,

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ReplayStore, Secret};
+use crate::store::StoreCall;
 use crate::time::UnixTime;
 
 pub use local::{LocalStore, Memory, Shelf};
-pub use redis::StoreCall;
 
 /// Claim a proof, atomically, once: whoever comes second is a replay.
 #[derive(Clone, Debug)]
@@ -51,9 +51,14 @@ impl Claim {
             ReplayStore::Local => None,
             ReplayStore::Http(store) => {
                 let seconds = now.until(until).saturating_add(1);
-                Some(StoreCall::set(store, authorization, &key, seconds))
+                Some(redis::set(store, authorization, &key, seconds))
             }
         };
         Self { key, until, call }
+    }
+
+    /// What the reply to its call says.
+    pub fn answer(&self, status: u16, body: &[u8]) -> Claimed {
+        redis::answer(status, body)
     }
 }

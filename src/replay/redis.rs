@@ -1,88 +1,57 @@
-//! Claim -> one Redis command over HTTP, in the dialect that Webdis and Upstash share: the command
-//! is the path. Never puts more than a digest into a URL.
+//! Claim -> one Redis command, and what its reply says. Never puts more than a digest into a URL.
 
 use serde_json::Value;
 
 use super::Claimed;
 use crate::config::{HttpStore, Secret};
 use crate::parse::object;
+use crate::store::StoreCall;
 
-/// One call to the shared store: `GET`.
-#[derive(Clone, Debug)]
-pub struct StoreCall {
-    /// What to get.
-    pub uri: String,
-    /// The Envoy cluster that leads there.
-    pub cluster: Option<String>,
-    /// Seconds that it may take.
-    pub timeout: u32,
-    /// Bytes of body to read at most.
-    pub limit: usize,
-    authorization: Option<Secret>,
+/// Bytes of a reply.
+const LIMIT: usize = 1024;
+
+/// Sets a key that is not there yet: `SET key 1 NX EX seconds`.
+pub fn set(
+    store: &HttpStore,
+    authorization: Option<&Secret>,
+    key: &str,
+    seconds: u32,
+) -> StoreCall {
+    let (key, seconds) = (format!("waxseal:{key}"), seconds.to_string());
+    StoreCall::command(store, authorization, &["SET", &key, "1", "NX", "EX", &seconds], LIMIT)
 }
 
-impl StoreCall {
-    /// Sets a key that is not there yet: `SET key 1 NX EX seconds`.
-    pub(super) fn set(
-        store: &HttpStore,
-        authorization: Option<&Secret>,
-        key: &str,
-        seconds: u32,
-    ) -> Self {
-        let base = store.uri.trim_end_matches('/');
-        Self {
-            uri: format!("{base}/SET/waxseal:{key}/1/NX/EX/{seconds}"),
-            cluster: store.cluster.clone(),
-            timeout: store.timeout,
-            limit: 1024,
-            authorization: authorization.cloned(),
-        }
+/// What the reply to it says.
+pub fn answer(status: u16, body: &[u8]) -> Claimed {
+    let unclear = Claimed::Failed("the store does not say whether it is the first");
+    if body.len() > LIMIT {
+        return unclear;
     }
-
-    /// The value of its `Authorization` header, where it needs one: a secret.
-    pub fn authorization(&self) -> Option<&str> {
-        self.authorization.as_ref().map(Secret::expose)
+    if status != 200 {
+        return Claimed::Failed("the store answers with an error");
     }
-
-    /// What the reply to it says.
-    pub fn answer(&self, status: u16, body: &[u8]) -> Claimed {
-        let unclear = Claimed::Failed("the store does not say whether it is the first");
-        if body.len() > self.limit {
-            return unclear;
-        }
-        if status != 200 {
-            return Claimed::Failed("the store answers with an error");
-        }
-        let Ok(members) = object(body) else {
-            return unclear;
-        };
-        // Webdis: `{ "SET": [true, "OK"] }`; Upstash: `{ "result": "OK" }`.
-        let said = members.get("SET").or_else(|| members.get("result"));
-        match said.filter(|_| members.len() == 1) {
-            Some(Value::Null) => Claimed::Taken,
-            Some(Value::String(said)) if said == "OK" => Claimed::First,
-            Some(Value::Array(said)) => match said.as_slice() {
-                [Value::Bool(true), Value::String(said)] if said == "OK" => Claimed::First,
-                _ => unclear,
-            },
-            Some(_) | None => unclear,
-        }
+    let Ok(members) = object(body) else {
+        return unclear;
+    };
+    // Webdis: `{ "SET": [true, "OK"] }`; Upstash: `{ "result": "OK" }`.
+    let said = members.get("SET").or_else(|| members.get("result"));
+    match said.filter(|_| members.len() == 1) {
+        Some(Value::Null) => Claimed::Taken,
+        Some(Value::String(said)) if said == "OK" => Claimed::First,
+        Some(Value::Array(said)) => match said.as_slice() {
+            [Value::Bool(true), Value::String(said)] if said == "OK" => Claimed::First,
+            _ => unclear,
+        },
+        Some(_) | None => unclear,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Claimed, StoreCall};
+    use super::{Claimed, answer};
 
     #[test]
     fn only_a_clear_answer_is_one() {
-        let call = StoreCall {
-            uri: String::new(),
-            cluster: None,
-            timeout: 1,
-            limit: 1024,
-            authorization: None,
-        };
         for (said, claimed) in [
             (r#"{"SET":[true,"OK"]}"#, Some(Claimed::First)),
             (r#"{"result":"OK"}"#, Some(Claimed::First)),
@@ -99,14 +68,14 @@ mod tests {
             ("OK", None),
             ("", None),
         ] {
-            let answer = call.answer(200, said.as_bytes());
+            let answer = answer(200, said.as_bytes());
             match claimed {
                 Some(claimed) => assert_eq!(answer, claimed, "{said}"),
                 None => assert!(matches!(answer, Claimed::Failed(_)), "{said}"),
             }
         }
         let long = format!(r#"{{"result":"OK"}}{}"#, " ".repeat(1024));
-        assert!(matches!(call.answer(200, long.as_bytes()), Claimed::Failed(_)));
-        assert!(matches!(call.answer(201, br#"{"result":"OK"}"#), Claimed::Failed(_)));
+        assert!(matches!(answer(200, long.as_bytes()), Claimed::Failed(_)));
+        assert!(matches!(answer(201, br#"{"result":"OK"}"#), Claimed::Failed(_)));
     }
 }

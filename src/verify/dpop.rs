@@ -73,7 +73,7 @@ fn shown<'a>(
         (DpopMode::Off, None, None) => return Ok(None),
         (DpopMode::Off, ..) => return Err(Error::DpopUnsupported {}),
         (DpopMode::Optional, None, None) if credential.scheme == Scheme::Bearer => return Ok(None),
-        (_, None, _) => return Err(Error::TokenNotBound {}),
+        (_, None, _) => return Err(Error::TokenNotBound { rule: None }),
         (_, Some(_), _) => {}
     }
     let thumbprint = binding.and_then(|binding| binding.get("jkt")).and_then(Value::as_str);
@@ -209,7 +209,8 @@ mod tests {
     use super::{Credential, Means, Missing, Proof, Proofs, Scheme, proof};
     use crate::config::Config;
     use crate::error::Error;
-    use crate::keys::{Keys, Patience};
+    use crate::fetch::Patience;
+    use crate::keys::Keys;
     use crate::time::UnixTime;
     use crate::verify::Signatures;
 

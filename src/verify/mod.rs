@@ -1,6 +1,8 @@
 //! Credential -> [`Verified`]. Never asks a clock or a network: what it lacks, it names.
 
+mod document;
 mod dpop;
+mod mandate;
 mod signature;
 mod token;
 #[cfg(test)]
@@ -8,14 +10,17 @@ mod wycheproof;
 
 use serde_json::{Map, Value};
 
-use crate::config::Config;
+use crate::config::{Config, Profile};
 use crate::error::{Denial, Error, Excerpt};
-use crate::keys::{Fetch, Keys, Patience};
+use crate::fetch::{Fetch, Patience};
+use crate::keys::Keys;
 use crate::nonce::Nonces;
 use crate::parse::Credential;
 use crate::time::UnixTime;
 
+pub use document::document;
 pub use dpop::Proof;
+pub use mandate::whole;
 pub use signature::{SignatureCheck, Signatures, Verdict};
 
 /// A token that a configured issuer signed for this resource, and that holds now; shown by the
@@ -23,6 +28,7 @@ pub use signature::{SignatureCheck, Signatures, Verdict};
 #[derive(Clone, Debug)]
 pub struct Verified {
     claims: Map<String, Value>,
+    profile: Profile,
     proof: Option<Proof>,
 }
 
@@ -64,17 +70,22 @@ pub enum Missing {
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
 pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
-    let claims = token::claims(&credential.token, means)?;
+    let (claims, profile) = token::claims(&credential.token, means)?;
     let client = claims.get("client_id").and_then(Value::as_str);
     let proof = dpop::proof(credential, claims.get("cnf"), means);
     let proof = proof.map_err(|missing| missing.by(client))?;
-    Ok(Verified { claims, proof })
+    Ok(Verified { claims, profile, proof })
 }
 
 impl Verified {
     /// A claim, as the issuer signed it.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
+    }
+
+    /// By whose rules it was verified.
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// All claims.

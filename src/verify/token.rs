@@ -7,26 +7,36 @@ use std::sync::Arc;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-use super::{Means, Missing, SignatureCheck, Signatures};
-use crate::config::{Config, Issuer, Relaxable};
+use super::{Means, Missing, SignatureCheck, Signatures, mandate};
+use crate::config::{Config, Issuer, Profile, Relaxable};
 use crate::error::{Error, Excerpt};
+use crate::fetch::Unavailable;
 use crate::keys::{Key, Lookup, Wanted};
 use crate::parse::{Jws, Unread, jws};
 use crate::time::UnixTime;
 
-/// Verifies an access token: its claims.
+/// Verifies an access token: its claims, and by whose rules.
 ///
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
-pub fn claims(token: &str, means: &mut Means<'_>) -> Result<Map<String, Value>, Missing> {
+pub fn claims(
+    token: &str,
+    means: &mut Means<'_>,
+) -> Result<(Map<String, Value>, Profile), Missing> {
     let token = jws(token).map_err(malformed)?;
     let (index, issuer) = issuer(&token, means.config)?;
     let algorithm = algorithm(&token, issuer)?;
     media_type(&token, issuer)?;
     let candidates = candidates(&token, index, algorithm, means)?;
     signature(&token, algorithm, candidates, means.signatures)?;
-    hold(&token.claims, means.config, issuer, means.now)?;
-    Ok(token.claims)
+    match issuer.profile {
+        Profile::Oauth => hold(&token.claims, means.config, issuer, means.now)?,
+        Profile::Caracal => {
+            audience(&token.claims, issuer)?;
+            mandate::hold(&token.claims, issuer, means.now)?;
+        }
+    }
+    Ok((token.claims, issuer.profile))
 }
 
 fn malformed(unread: Unread) -> Error {
@@ -83,7 +93,7 @@ fn candidates(
         Lookup::Fetch(fetch) => return Err(Missing::Fetch(fetch)),
         Lookup::Wait(until) => return Err(Missing::Wait(until)),
         Lookup::Ambiguous => Error::KeyAmbiguous { iss },
-        Lookup::Unavailable { fault, retry_after } => {
+        Lookup::Unavailable(Unavailable { fault, retry_after }) => {
             Error::KeysUnavailable { iss, fault, retry_after }
         }
         Lookup::Unknown => {
@@ -168,7 +178,7 @@ fn audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), Error> {
     Err(Error::AudienceMismatch { aud: Excerpt::of(&list.join(" ")) })
 }
 
-fn required_text<'a>(
+pub fn required_text<'a>(
     claims: &'a Map<String, Value>,
     claim: &'static str,
 ) -> Result<&'a str, Error> {
@@ -180,6 +190,6 @@ fn required_text<'a>(
     }
 }
 
-fn date(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<UnixTime>, Error> {
+pub fn date(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<UnixTime>, Error> {
     UnixTime::in_claims(claims, claim).map_err(|()| Error::ClaimMalformed { claim })
 }

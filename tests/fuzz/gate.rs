@@ -1,4 +1,5 @@
 //! A gate that knows one issuer, and what its answers have in common.
+#![allow(dead_code, reason = "each target uses its part of it")]
 
 use libfuzzer_sys::Corpus;
 use waxseal::{Answers, Claimed, Decision, Gate, Request, Step, UnixTime};

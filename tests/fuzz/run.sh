@@ -7,7 +7,7 @@ usage() {
 usage: tests/fuzz/run.sh [SECONDS [TARGET...]]
 
   SECONDS  for each target (default: 60); 0 is until Ctrl-C
-  TARGET   challenges, read, tokens, proofs (default: all)
+  TARGET   challenges, read, tokens, proofs, bodies (default: all)
 
 needs a C++ compiler; what it learned stays in target/fuzz/corpus, what failed in target/fuzz/failures
 EOT
@@ -18,9 +18,9 @@ seconds=${1:-60}
 [[ $seconds =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(challenges read tokens proofs)
+[ ${#targets[@]} -gt 0 ] || targets=(challenges read tokens proofs bodies)
 for target in "${targets[@]}"; do
-  case $target in challenges | read | tokens | proofs) ;; *) usage >&2; exit 2 ;; esac
+  case $target in challenges | read | tokens | proofs | bodies) ;; *) usage >&2; exit 2 ;; esac
 done
 
 cd "$(dirname "$0")"
@@ -34,7 +34,7 @@ RUSTFLAGS='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1' \
   cargo build --locked --release --quiet --target "$host" --target-dir "$out"
 
-mkdir -p "$out/failures" "$out/seeds"/{challenges,read,tokens,proofs}
+mkdir -p "$out/failures" "$out/seeds"/{challenges,read,tokens,proofs,bodies}
 # One seed a reply, with a blank line before its body, and one a field.
 awk -v out="$out/seeds" '
   /^#/ { next }
@@ -54,6 +54,10 @@ seed tokens/bound 's{"alg":"ES256","typ":"at+jwt","kid":"1"}
 seed tokens/raw 'reyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.AAAA'
 seed proofs/good 's{"alg":"ES256","typ":"dpop+jwt","jwk":JWK}
 {"jti":"1","htm":"POST","htu":"https://api.example.com/mcp","iat":1700000000,"ath":ATH}'
+seed bodies/call '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":[1,null]}}}'
+seed bodies/other '{"jsonrpc":"2.0","id":"1","method":"tools/call","params":{"name":"other","_meta":{}}}'
+seed bodies/read '{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///a/%2e%2e/b"}}'
+seed bodies/answer '{"jsonrpc":"2.0","id":1,"result":{}}'
 seed proofs/raw 'reyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJhIn0.AAAA'
 
 failed=0
