@@ -22,7 +22,7 @@ async function runCase(open, file, vector) {
       const last = n === vector.requests.length - 1;
       world.turnTo(request, vector);
       const headers = (request.headers ?? []).map((pair) => pair.map(byteString));
-      const actual = { ...await gate.send({ ...request, headers }), fetched: world.fetched };
+      const actual = { ...await gate.send({ ...request, headers, body: bodyOf(request) }), fetched: world.fetched };
       for (const expect of [request.expect, last ? vector.expect : undefined]) {
         if (expect) problems.push(...differences(expect, actual).map((problem) => (last ? problem : `request ${n + 1}: ${problem}`)));
       }
@@ -33,6 +33,9 @@ async function runCase(open, file, vector) {
   }
   return problems;
 }
+
+// A body that is not UTF-8 is written in base64.
+const bodyOf = ({ body, body_base64: coded }) => (coded === undefined ? body : new Uint8Array(Buffer.from(coded, 'base64')));
 
 // A case may be about something that a face leaves to its host.
 const isMeantFor = (face) => (vector) => !Array.isArray(vector?.faces) || vector.faces.includes(face);

@@ -6,8 +6,8 @@ export const RESOURCE = 'https://api.example.com/mcp';
 export const ISSUER = 'https://as.example.com';
 export const URI = 'https://as.example.com/jwks.json';
 
-const issuer = (members = {}) => ({ issuer: ISSUER, keys: { uri: URI, cluster: 'as' }, ...members });
-const config = (members = {}) => ({ resource: RESOURCE, issuers: [issuer()], ...members });
+export const issuer = (members = {}) => ({ issuer: ISSUER, keys: { uri: URI, cluster: 'as' }, ...members });
+export const config = (members = {}) => ({ resource: RESOURCE, issuers: [issuer()], ...members });
 export const SCOPES = ['mcp:read', 'mcp:write'];
 
 export const TENANT = 'https://login.example.net/tenant-a';
@@ -41,7 +41,7 @@ const bound = (mode, { dpop = {}, ...members } = {}) => config({ dpop: { mode, .
 const required = (members) => bound('required', members);
 const optional = (members) => bound('optional', members);
 /** Whether a configuration reads a secret from the environment. */
-export const needsSecret = ({ dpop, replay }) => (dpop?.mode ?? 'off') !== 'off' && (dpop.nonce?.mode === 'always' || Boolean(replay?.store?.http?.authorization));
+export const needsSecret = ({ dpop, replay, revocation }) => Boolean(revocation?.http?.authorization || revocation?.introspection) || (dpop?.mode ?? 'off') !== 'off' && (dpop.nonce?.mode === 'always' || Boolean(replay?.store?.http?.authorization));
 
 export const STORE = 'https://redis.example.com';
 const shared = (uri, more = {}) => ({ replay: { store: { http: { uri, cluster: 'webdis', ...more } } } });

@@ -52,16 +52,44 @@ export const REASONS = {
   proof_missing: [401, 'invalid_token', CODED],
   proof_key_mismatch: [401, 'invalid_token', CODED],
   insufficient_scope: [403, 'insufficient_scope', CODED],
+  insufficient_user_authentication: [401, 'insufficient_user_authentication', CODED],
+  token_revoked: [401, 'invalid_token', CODED],
+  token_inactive: [401, 'invalid_token', CODED],
+  session_revoked: [401, 'session_revoked', CODED],
+  delegation_stale: [401, 'delegation_stale', CODED],
+  revocation_unavailable: [503, 'temporarily_unavailable', NONE],
+  use_not_allowed: [401, 'invalid_token', CODED],
+  target_missing: [401, 'invalid_token', CODED],
+  invalid_zone: [401, 'invalid_zone', CODED],
+  session_required: [403, 'session_required', NONE],
+  delegation_required: [403, 'delegation_required', NONE],
+  chain_mismatch: [403, 'chain_mismatch', NONE],
+  hop_count_exceeded: [403, 'hop_count_exceeded', NONE],
+  operation_not_permitted: [403, 'operation_not_permitted', NONE],
+  policy_denied: [403, 'access_denied', NONE],
+  policy_eval_failed: [403, 'policy_eval_failed', NONE],
+  path_ambiguous: [400, 'invalid_request', NONE],
+  body_unsupported: [415, 'invalid_request', NONE],
+  payload_too_large: [413, 'payload_too_large', NONE],
+  parse_error: [400, -32700, NONE],
+  invalid_rpc_request: [400, -32600, NONE],
+  invalid_params: [400, -32602, NONE],
+  header_mismatch: [400, -32020, NONE],
   replay_unavailable: [503, 'temporarily_unavailable', NONE],
   keys_unavailable: [503, 'temporarily_unavailable', NONE],
   host_failed: [503, 'temporarily_unavailable', NONE],
 };
-const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
+const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 413: 'Content Too Large', 415: 'Unsupported Media Type', 503: 'Service Unavailable' };
 const SCHEMES = { off: ['Bearer'], optional: ['Bearer', 'DPoP'], required: ['DPoP'] };
 const PROOF_ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256'];
 /** RFC 6750 does not know these. */
 const PROOF_CODES = new Set(['invalid_dpop_proof', 'use_dpop_nonce']);
-const CARACAL = { insufficient_scope: 'scope_insufficient', temporarily_unavailable: 'sts_unavailable' };
+const CARACAL = {
+  insufficient_scope: 'scope_insufficient', insufficient_user_authentication: 'interaction_required', invalid_zone: 'zone_invalid',
+  temporarily_unavailable: 'sts_unavailable',
+};
+/** What `error=` says of a code that the RFCs do not know. */
+const CHALLENGED = { invalid_zone: 'invalid_token', session_revoked: 'invalid_token', delegation_stale: 'invalid_token' };
 
 function wordOf(code, { errors }) {
   if (errors?.vocabulary === 'caracal') return CARACAL[code] ?? code;
@@ -76,8 +104,16 @@ function metadataOf({ resource }) {
   return `${origin}${METADATA}${path === '/' ? '' : path}`;
 }
 
+/** The scopes that every call needs, of alternatives the first. */
+function everyScope({ scopes = [], policy }) {
+  const wanted = policy?.require?.scopes ?? [];
+  const { all = [], any = [] } = typeof wanted === 'string' || Array.isArray(wanted) ? { all: wanted } : wanted;
+  const every = [...new Set([...scopes, ...[all].flat(), ...[any].flat().slice(0, 1)])];
+  return every.length > 0 ? every : undefined;
+}
+
 /** The exact header values, or undefined where a realm beyond ASCII leaves them open. */
-function challengeOf(reason, settings) {
+function challengeOf(reason, settings, { scopes = everyScope(settings), acr, maxAge } = {}) {
   const [status, code, kind] = REASONS[reason];
   if (kind === NONE) return [];
   const realm = settings.challenge?.realm;
@@ -87,8 +123,10 @@ function challengeOf(reason, settings) {
     const parameters = [];
     if (realm) parameters.push(`realm=${quoted(realm)}`);
     if (scheme === 'DPoP') parameters.push(`algs="${(settings.dpop.algorithms ?? PROOF_ALGORITHMS).join(' ')}"`);
-    if (kind === CODED) parameters.push(`error="${scheme === 'Bearer' && PROOF_CODES.has(code) ? 'invalid_token' : code}"`);
-    if (settings.scopes && status !== 400) parameters.push(`scope="${settings.scopes.join(' ')}"`);
+    if (kind === CODED) parameters.push(`error="${scheme === 'Bearer' && PROOF_CODES.has(code) ? 'invalid_token' : CHALLENGED[code] ?? code}"`);
+    if (scopes && status !== 400) parameters.push(`scope="${scopes.join(' ')}"`);
+    if (acr) parameters.push(`acr_values="${acr.join(' ')}"`);
+    if (maxAge !== undefined) parameters.push(`max_age="${maxAge}"`);
     parameters.push(`resource_metadata="${metadataOf(settings)}"`);
     return `${scheme} ${parameters.join(', ')}`;
   };
@@ -104,27 +142,32 @@ function nonceHeaders(reasons, settings, { now, env }) {
 
 export const allow = (members = {}) => () => ({ decision: 'allow', ...members });
 
-/** A denial for one reason, or for any of several where the rules leave it open. */
-export const deny = (reason, { full = false, headers = {}, body = {}, ...members } = {}) => (settings, circumstances) => {
+/**
+ * A denial for one reason, or for any of several where the rules leave it open. `challenge` says what is needed where
+ * that is more than the scopes of the configuration; `id` is that of the call.
+ */
+export const deny = (reason, { full = false, headers = {}, body = {}, challenge: needed, id = null, ...members } = {}) => (settings, circumstances) => {
   const reasons = [reason].flat();
   const one = (values) => {
     const distinct = [...new Map(values.map((v) => [JSON.stringify(v), v])).values()];
     return distinct.length === 1 ? distinct[0] : distinct;
   };
-  const challenges = [...new Set(reasons.map((r) => JSON.stringify(challengeOf(r, settings))))];
-  const challenge = challenges.length === 1 ? challengeOf(reasons[0], settings) : undefined;
+  const challenges = [...new Set(reasons.map((r) => JSON.stringify(challengeOf(r, settings, needed))))];
+  const challenge = challenges.length === 1 ? challengeOf(reasons[0], settings, needed) : undefined;
   const base = settings.errors?.base ?? 'urn:waxseal:error:';
   const status = one(reasons.map((r) => REASONS[r][0]));
   const error = one(reasons.map((r) => wordOf(REASONS[r][1], settings)));
+  const rpc = typeof error === 'number';
   const replied = {
+    ...(rpc ? { 'content-type': ['application/json'] } : {}),
     ...(full ? { 'content-type': ['application/problem+json'] } : {}),
     ...(challenge ? { 'www-authenticate': challenge } : {}),
     ...nonceHeaders(reasons, settings, circumstances),
     ...headers,
   };
-  const problem = { ...(full ? { error, type: base + reason, title: TITLES[status], status } : {}), ...body };
+  const problem = rpc ? { jsonrpc: '2.0', id, error: { code: error }, ...body } : { ...(full ? { error, type: base + reason, title: TITLES[status], status } : {}), ...body };
   const some = (members) => (Object.keys(members).length ? members : undefined);
-  return { decision: 'deny', reason: one(reasons), status, error, headers: some(replied), body: some(problem), ...members };
+  return { decision: 'deny', reason: one(reasons), status, error: rpc ? undefined : error, headers: some(replied), body: some(problem), ...members };
 };
 
 /** The protected resource metadata document. */
@@ -140,7 +183,7 @@ export const answer = (members = {}) => (settings) => ({
       dpop_signing_alg_values_supported: settings.dpop.algorithms ?? PROOF_ALGORITHMS,
       dpop_bound_access_tokens_required: modeOf(settings) === 'required',
     }),
-    ...(settings.scopes ? { scopes_supported: settings.scopes } : {}),
+    ...(everyScope(settings) ? { scopes_supported: everyScope(settings) } : {}),
   },
   ...members,
 });

@@ -1,6 +1,7 @@
 // The filter as a face, under a small proxy-wasm host: gives { send, problems, close }.
 
 import { readFile } from 'node:fs/promises';
+import { metadata, told } from '../../host/mcp.mjs';
 import { SharedData } from '../../host/shared.mjs';
 import { Status } from '../../host/status.mjs';
 import { Worker } from '../../host/worker.mjs';
@@ -16,11 +17,13 @@ export async function openFilter() {
   const module = await WebAssembly.compile(await readFile(FILTER));
   return async (config, world) => {
     const lines = [];
+    const mode = config.policy?.body;
     const worker = await Worker.start(module, {
       configuration: JSON.stringify(withClusters(config)),
       env: world.env,
       shared: new SharedData({ fails: (key) => world.claimsDown && key.startsWith(CLAIMS) }),
       now: () => world.now,
+      bodyWhileHeadersWait: mode === 'hold_headers',
       log: (level, line) => lines.push([level, line]),
       foreign: () => (world.down ? Status.InternalFailure : Status.NotFound),
       fetch: async ({ authority, path, headers }) => {
@@ -37,7 +40,7 @@ export async function openFilter() {
         ...lines.filter(([level]) => level === 'critical').map(([, line]) => `logged as critical: ${line}`),
       ],
       async send(request) {
-        const { local, upstream, response } = await worker.request({ ...request, response: UPSTREAM });
+        const { local, upstream, response } = await worker.request({ ...request, ...(mode === 'metadata' && { metadata: summary(request) }), response: UPSTREAM });
         await idle(worker);
         if (upstream) return { decision: 'allow', upstream: upstream.headers, replied: response.headers.filter(isOfTheFilter) };
         if (!local) fail('the filter reset the request');
@@ -47,6 +50,9 @@ export async function openFilter() {
     };
   };
 }
+
+/** What Envoy's own MCP filter tells of a request. */
+const summary = ({ method, headers, body = '' }) => metadata(told({ method, headers, body: Buffer.from(body, 'utf8') }));
 
 /** What the upstream sent is the filter's fault only where it stands beside the filter's own. */
 function isOfTheFilter([name, value], _, all) {

@@ -17,14 +17,15 @@ export async function openPackage() {
       return new Response([101, 204, 205, 304].includes(status) ? null : body, { status, headers });
     };
     const replay = world.losesClaims ? { replay: store(world) } : {};
-    const gate = await Gate.open(config, { fetch, env: world.env, ...replay });
+    const revocation = config.revocation?.host ? { revocation: knowing(world) } : {};
+    const gate = await Gate.open(config, { fetch, env: world.env, ...replay, ...revocation });
     return {
       problems: () => [],
       close() {},
       async send({ method, url, headers, body }) {
         const ahead = [];
         const options = { now: world.now, waitUntil: (promise) => void ahead.push(promise) };
-        const { allow, decision, reason, reply, grant } = await gate.check({ method, url, headers, body }, options);
+        const { allow, decision, reason, reply, grant } = await gate.check({ method, url, headers, body: body ?? null }, options);
         while (ahead.length > 0) await ahead.shift();
         if (allow !== (decision === 'allow')) fail(`\`allow\` is ${allow} and \`decision\` is ${decision}`);
         if (allow !== (reply === undefined)) fail(`\`allow\` is ${allow} and there is ${reply ? 'a' : 'no'} reply`);
@@ -49,6 +50,16 @@ function store(world) {
       if (claimed.get(key) >= world.now) return false;
       claimed.set(key, expires);
       return true;
+    },
+  };
+}
+
+/** A store that knows as revoked what the world says. */
+function knowing(world) {
+  return {
+    async revoked(ids) {
+      if (world.revoked === null) throw new Error('the store does not answer');
+      return ids.find((id) => world.revoked.includes(id));
     },
   };
 }

@@ -2,12 +2,11 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-// `revoked` is accepted for a feature to come; nothing reads it yet.
 const OWN = ['now', 'revoked', 'claims', 'host', 'env'];
 const MEMBERS = {
   file: ['about', 'configs', 'key_sets', 'env', 'cases'],
   case: ['name', 'faces', 'config', 'key_sets', 'requests', 'expect', ...OWN],
-  request: ['method', 'url', 'headers', 'body', 'fetches', 'expect', ...OWN],
+  request: ['method', 'url', 'headers', 'body', 'body_base64', 'fetches', 'expect', ...OWN],
   expect: ['decision', 'reason', 'status', 'error', 'headers', 'body', 'upstream', 'reply_headers', 'made_id', 'order', 'fetched'],
 };
 const FACES = ['core', 'npm', 'filter'];
@@ -22,6 +21,7 @@ function must(condition, message) {
 export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
 export const isTexts = (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+const isBase64 = (value) => typeof value === 'string' && Buffer.from(value, 'base64').toString('base64') === value;
 export const isPairs = (value) => Array.isArray(value) && value.every((pair) => isTexts(pair) && pair.length === 2);
 
 function checkMembers(value, kind, where = kind) {
@@ -56,6 +56,8 @@ function checkRequest(request, vector, where) {
   checkMembers(request, 'request', where);
   must(typeof request.method === 'string' && typeof request.url === 'string', `${where} has no \`method\` or \`url\``);
   must(request.body === undefined || typeof request.body === 'string', `\`body\` of ${where} is not a text`);
+  must(request.body_base64 === undefined || isBase64(request.body_base64), `\`body_base64\` of ${where} is not base64`);
+  must(request.body === undefined || request.body_base64 === undefined, `${where} has two bodies`);
   const { headers = [] } = request;
   must(isPairs(headers), `\`headers\` of ${where} are not pairs of texts`);
   must(isNumber(request.now ?? vector.now), `${where} has no \`now\``);
@@ -64,10 +66,11 @@ function checkRequest(request, vector, where) {
   if (request.expect !== undefined) checkExpect(request.expect, `\`expect\` of ${where}`);
 }
 
-function checkOwn({ now, host, claims, env }, where) {
+function checkOwn({ now, host, claims, revoked, env }, where) {
   must(now === undefined || isNumber(now), `\`now\` of ${where} is not a number`);
   must(host === undefined || host === 'down', `\`host\` of ${where} is not "down"`);
   must(claims === undefined || claims === 'down', `\`claims\` of ${where} is not "down"`);
+  must(revoked === undefined || revoked === 'down' || isTexts(revoked), `\`revoked\` of ${where} are neither ids nor "down"`);
   must(env === undefined || (isObject(env) && isTexts(Object.values(env))), `\`env\` of ${where} is not an object of texts`);
 }
 

@@ -31,8 +31,8 @@ pub struct Case {
     pub requests: Vec<Sent>,
     pub expect: Expect,
     pub host: Option<String>,
-    #[serde(rename = "revoked")]
-    pub _revoked: Option<Value>,
+    /// Ids that the host's own store knows as revoked.
+    pub revoked: Option<Revoked>,
     /// Whether the replay store answers.
     pub claims: Option<Outage>,
     /// The environment of the gate.
@@ -48,19 +48,28 @@ pub struct Sent {
     #[serde(default)]
     pub headers: Vec<(String, String)>,
     pub body: Option<String>,
+    /// A body that is not UTF-8.
+    pub body_base64: Option<String>,
     pub now: Option<i64>,
     #[serde(default)]
     pub fetches: BTreeMap<String, Value>,
     pub expect: Option<Expect>,
     /// `"down"`: the host can do nothing for the gate.
     pub host: Option<String>,
-    #[serde(rename = "revoked")]
-    pub _revoked: Option<Value>,
+    /// Ids that the host's own store knows as revoked.
+    pub revoked: Option<Revoked>,
     /// Whether the replay store answers.
     pub claims: Option<Outage>,
     /// The environment of the gate.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Revoked {
+    Ids(Vec<String>),
+    Outage(Outage),
 }
 
 #[derive(Clone, Copy, Deserialize)]

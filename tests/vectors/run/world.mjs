@@ -8,6 +8,8 @@ export class World {
   down = false;
   /** The replay store does not answer. */
   claimsDown = false;
+  /** The ids that the host's own store knows as revoked; null where it does not answer. */
+  revoked = [];
   #keySets;
   #fetches = {};
 
@@ -22,6 +24,8 @@ export class World {
     this.now = request.now ?? vector.now;
     this.down = (request.host ?? vector.host) === 'down';
     this.claimsDown = (request.claims ?? vector.claims) === 'down';
+    const revoked = request.revoked ?? vector.revoked ?? [];
+    this.revoked = revoked === 'down' ? null : revoked;
     this.#fetches = request.fetches ?? {};
   }
 

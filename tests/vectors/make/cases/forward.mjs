@@ -1,6 +1,6 @@
 // The cases of forward.json.
 
-import { allow } from '../expectations.mjs';
+import { allow, deny } from '../expectations.mjs';
 import { call, request } from '../requests.mjs';
 import { rule, within } from '../rules.mjs';
 import { NOW, token } from '../tokens.mjs';
@@ -56,5 +56,10 @@ export function cases() {
   to('a value from the client that is not utf-8 is replaced', spoof([['x-user', 'ro\u00fft']]), seen({ 'x-user': ['alice'] }));
   rule('a name that is not configured stays', spoof([['x-user', 'root']]), seen({ 'x-user': ['root'], authorization: null }));
   rule('a variant is removed when authorization is kept', spoof([['x_user', 'root']]), seen({ 'x-user': ['alice'], x_user: null, authorization: [`Bearer ${token()}`] }), { config: 'forward and keep' });
+  const dropped = (name, ...values) => to(name, spoof(values.map((value) => ['connection', value])), deny('request_malformed'));
+  dropped('a header of ours that ends at the next hop', 'close, x-user');
+  dropped('a header of ours that ends at the next hop, in another spelling', 'upgrade ,X_User');
+  dropped('a header of ours that ends at the next hop, in a field of its own', 'close', 'x-groups');
+  to('a header that is not ours may end at the next hop', spoof([['connection', 'close, x-other']]), seen({ 'x-user': ['alice'] }));
   to('claims of one request are not seen in the next', [call(token({ sub: 'bob', groups: ['admin'] }), { expect: seen({ 'x-user': ['bob'], 'x-groups': ['admin'] }) }), call()], seen({ 'x-user': ['alice'], 'x-groups': null }));
 }
