@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The filter under test; another one may be named in the environment. */
 export const FILTER = process.env.WAXSEAL_FILTER ?? fileURLToPath(new URL('../../pkg/dist/waxseal.wasm', import.meta.url));
 
-const type = (name, members = {}) => ({ '@type': `type.googleapis.com/${name}`, ...members });
+export const type = (name, members = {}) => ({ '@type': `type.googleapis.com/${name}`, ...members });
 const at = (port) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
 
 /** A cluster of one loopback server. */
@@ -31,6 +31,7 @@ const ACCESS_LOG = {
         code: '%RESPONSE_CODE%',
         details: '%RESPONSE_CODE_DETAILS%',
         flags: '%RESPONSE_FLAGS%',
+        mcp: '%DYNAMIC_METADATA(envoy.filters.http.mcp)%',
       },
     },
   }),
@@ -41,9 +42,10 @@ export const asString = (text) => type('google.protobuf.StringValue', { value: t
 
 /**
  * The filter in front of a router. `configuration` is an object, a text, or any message; `wasm`,
- * `vm`, `manager` and `balance` add to the plugin, its VM, the connection manager and the listener.
+ * `vm`, `manager`, `balance` and `buffer` (bytes) add to the plugin, its VM, the connection manager and the listener;
+ * `before` are filters in front of it. `port` is any free one unless given.
  */
-export function listener(name, { configuration, wasm = {}, vm = {}, manager = {}, balance }) {
+export function listener(name, { configuration, wasm = {}, vm = {}, manager = {}, balance, buffer, before = [], port = 0 }) {
   const message = typeof configuration === 'string' ? asString(configuration)
     : configuration?.['@type'] || configuration === undefined ? configuration
     : asString(JSON.stringify(configuration));
@@ -63,6 +65,7 @@ export function listener(name, { configuration, wasm = {}, vm = {}, manager = {}
     // how long Envoy waits for a client to close: nobody here needs a second
     delayed_close_timeout: '0.05s',
     http_filters: [
+      ...before,
       { name: 'waxseal', typed_config: type('envoy.extensions.filters.http.wasm.v3.Wasm', { config: filter }) },
       { name: 'router', typed_config: type('envoy.extensions.filters.http.router.v3.Router') },
     ],
@@ -74,7 +77,8 @@ export function listener(name, { configuration, wasm = {}, vm = {}, manager = {}
   return {
     name,
     stat_prefix: name,
-    address: at(0),
+    address: at(port),
+    ...(buffer && { per_connection_buffer_limit_bytes: buffer }),
     ...(balance && { connection_balance_config: { exact_balance: {} } }),
     filter_chains: [{
       filters: [{

@@ -149,7 +149,7 @@ test('Caracal\'s vocabulary is in the body only', async () => {
 test('facts are told only where the configuration says so', async () => {
   const headers = signed({ scope: 'files:read' });
   const authenticate = challenge({ error: 'insufficient_scope', scope: 'files:read files:write', resource_metadata: METADATA });
-  const details = { missing: ['files:write'] };
+  const details = { missing: ['files:write'], needed: ['files:read', 'files:write'], rule: null };
   const reply = await stage.ask('verbose', { headers });
   await assertDenied(stage, reply, { reason: 'insufficient_scope', status: 403, error: 'insufficient_scope', authenticate, details });
   // The operator's log has them anyway.

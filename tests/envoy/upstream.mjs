@@ -7,10 +7,11 @@ import { createServer } from 'node:http';
 export const digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 export class Upstream extends EventEmitter {
-  /** All requests: id, method, url, headers (pairs), body, trailers. */
+  /** All requests: id, method, url, headers (pairs), body, trailers; `bytes` of the body that came, whole or not. */
   requests = [];
   /** Header fields of its replies, beside the usual ones. */
   headers = {};
+  #answers = new Map();
   #server = createServer({ maxHeaderSize: 8 << 20 }, (request, response) => this.#take(request, response));
 
   static async open() {
@@ -21,6 +22,11 @@ export class Upstream extends EventEmitter {
     await once(upstream.#server, 'listening');
     upstream.port = upstream.#server.address().port;
     return upstream;
+  }
+
+  /** How a path answers: (response, request) => void, when the body is whole or, `early`, before it. */
+  behave(path, answer, { early = false } = {}) {
+    this.#answers.set(path, { answer, early });
   }
 
   /** The one request with this id; undefined when there is none. */
@@ -34,17 +40,24 @@ export class Upstream extends EventEmitter {
     const { method, url, rawHeaders } = request;
     const headers = [];
     for (let n = 0; n < rawHeaders.length; n += 2) headers.push([rawHeaders[n], rawHeaders[n + 1]]);
-    const record = { id: request.headers['x-request-id'], method, url, headers, body: Buffer.alloc(0), trailers: {} };
+    const record = { id: request.headers['x-request-id'], method, url, headers, body: Buffer.alloc(0), bytes: 0, trailers: {} };
     this.requests.push(record);
-    if (url.startsWith('/events')) return this.#stream(response);
     const parts = [];
+    request.on('data', (part) => {
+      record.bytes += part.length;
+      parts.push(part);
+    });
+    if (url.startsWith('/events')) return this.#stream(response);
+    const own = this.#answers.get(url);
+    if (own?.early) return own.answer(response, request);
     try {
-      for await (const part of request) parts.push(part);
+      await once(request, 'end');
     } catch {
       return undefined; // the client went away in the middle
     }
     record.body = Buffer.concat(parts);
     record.trailers = request.trailers;
+    if (own) return own.answer(response, request);
     const text = JSON.stringify({ upstream: true, bytes: record.body.length });
     return response.writeHead(200, { ...this.headers, 'content-type': 'application/json', 'content-length': text.length }).end(text);
   }

@@ -14,7 +14,7 @@ const HTTP_REQUEST = 0;
 
 // The SDK's traits import these whether a filter uses them or not. Calling one kills the worker.
 const UNUSED = [
-  'proxy_set_buffer_bytes', 'proxy_get_status', 'proxy_register_shared_queue', 'proxy_resolve_shared_queue',
+  'proxy_get_status', 'proxy_register_shared_queue', 'proxy_resolve_shared_queue',
   'proxy_enqueue_shared_queue', 'proxy_dequeue_shared_queue', 'proxy_grpc_call', 'proxy_grpc_stream',
   'proxy_grpc_send', 'proxy_grpc_cancel', 'proxy_grpc_close',
 ];
@@ -52,6 +52,16 @@ export function hostCalls(worker) {
       const part = buffer.subarray(from, from + (size >>> 0));
       // An empty part leaves the filter's variables as they are.
       if (part.length > 0) memory.give(part, pointerAt, sizeAt);
+      return Status.Ok;
+    },
+
+    // Only the reply's body can be replaced here, and only from its start.
+    proxy_set_buffer_bytes(type, start, size, pointer, length) {
+      if (type >>> 0 >= BUFFERS) return Status.BadArgument;
+      const buffer = worker.buffer(type);
+      if (!buffer) return Status.NotFound;
+      if (type !== 1 || start !== 0) return Status.BadArgument;
+      worker.replaceReply(Buffer.concat([memory.bytes(pointer, length), buffer.subarray(size >>> 0)]));
       return Status.Ok;
     },
 

@@ -12,6 +12,10 @@ export class Stream {
   replyBuffer = null;
   filterState = new Map();
   ended = false;
+  /** The client does not end its body. */
+  stalls;
+  /** What other filters have told of the request. */
+  metadata;
   // Which maps the filter may see now: none, once it let them go on.
   readable = { request: false, response: false };
   #worker;
@@ -26,12 +30,14 @@ export class Stream {
   #outcome = null;
   #settle;
 
-  constructor(worker, id, { request, chunks, trailers, reply }) {
+  constructor(worker, id, { request, chunks, trailers, stalls = false, metadata, reply }) {
     this.#worker = worker;
     this.id = id;
     this.request = request;
     this.#chunks = chunks;
     this.#trailers = trailers;
+    this.stalls = stalls;
+    this.metadata = metadata;
     this.#reply = reply;
     this.settled = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -41,7 +47,7 @@ export class Stream {
   start() {
     this.#enter('proxy_on_context_create', this.#worker.root.id);
     this.readable.request = true;
-    const end = this.#chunks.length === 0 && !this.#trailers;
+    const end = this.#chunks.length === 0 && !this.#trailers && !this.stalls;
     const paused = this.#enter('proxy_on_request_headers', this.request.size, Number(end));
     if (this.ended) return;
     if (!paused) {
@@ -59,6 +65,7 @@ export class Stream {
   resume(direction) {
     const paused = this.#paused;
     if (this.ended) return;
+    if (paused === 'by the client') return;
     if (paused === null || paused.startsWith('response') !== (direction === 'response')) {
       this.#worker.log('warn', `host: continue_stream(${direction}) on stream ${this.id}, which is not paused there`);
       return;
@@ -131,7 +138,7 @@ export class Stream {
       // While paused the filter sees all that was held back, else the new part only.
       this.#buffered = Buffer.concat([this.#buffered, chunk]);
       this.buffer = new Uint8Array(this.#buffered);
-      const end = this.#chunks.length === 0 && !this.#trailers;
+      const end = this.#chunks.length === 0 && !this.#trailers && !this.stalls;
       const paused = this.#enter('proxy_on_request_body', this.#buffered.length, Number(end));
       if (this.ended) return;
       if (!paused) {
@@ -140,17 +147,20 @@ export class Stream {
         this.#release();
       } else if (this.#chunks.length === 0) {
         this.#paused = 'body';
-        return;
       }
     }
-    if (this.#held) this.#paused = 'headers';
-    else this.#deliverTrailers();
+    if (this.stalls) this.#paused ??= this.#held ? 'headers' : 'by the client';
+    // Trailers are shown although what is before them waits.
+    else if (this.#trailers) this.#deliverTrailers();
+    else if (this.#held) this.#paused ??= 'headers';
+    else if (this.#paused === null) this.#goUpstream();
   }
 
   #passBody() {
     this.#held = false;
     this.#release();
-    this.#deliverTrailers();
+    if (this.stalls) this.#paused = 'by the client';
+    else this.#goUpstream();
   }
 
   #release() {
@@ -160,19 +170,16 @@ export class Stream {
   }
 
   #deliverTrailers() {
-    if (this.#trailers) {
-      const paused = this.#enter('proxy_on_request_trailers', this.#trailers.size);
-      if (this.ended) return;
-      if (paused) {
-        this.#paused = 'trailers';
-        return;
-      }
-    }
-    this.#goUpstream();
+    this.#paused = null;
+    const paused = this.#enter('proxy_on_request_trailers', this.#trailers.size);
+    if (this.ended) return;
+    if (paused) this.#paused = 'trailers';
+    else this.#goUpstream();
   }
 
   #goUpstream() {
     this.readable.request = false;
+    this.#release();
     this.#outcome = {
       upstream: { headers: this.request.pairs(), body: Buffer.concat(this.#sent).toString('utf8') },
     };
@@ -199,6 +206,7 @@ export class Stream {
       this.replyBuffer = this.#replyBody;
       const paused = this.#enter('proxy_on_response_body', this.#replyBody.length, 1);
       if (this.ended) return;
+      this.#replyBody = this.replyBuffer;
       if (paused) {
         this.#paused = 'response body';
         return;

@@ -63,18 +63,22 @@ export class Worker {
   }
 
   /**
-   * Sends one request: `{ method, url, headers: [[name, value]], body, trailers, response, signal }`.
+   * Sends one request: `{ method, url, headers: [[name, value]], body, stalls, trailers, metadata,
+   * response, signal }`.
    * `body` may be an array of parts; `response` is what the upstream answers; `signal` is a client
-   * that may go away. Gives `{ local: { status, headers, body, details } }`, or
+   * that may go away, and that with `stalls` does not end its body; `metadata` is what other filters
+   * have told of the request. Gives `{ local: { status, headers, body, details } }`, or
    * `{ upstream: { headers, body }, response }`, or `{ reset: true }`. Rejects when the filter hangs.
    */
   async request(message) {
-    const { method = 'GET', url = '/', headers = [], body = [], trailers, response = {}, signal } = message;
+    const { method = 'GET', url = '/', headers = [], body = [], stalls = false, trailers, metadata, response = {}, signal } = message;
     if (this.#closed) throw new HostError('the worker is closed');
     const stream = new Stream(this, this.#nextContext, {
       request: new HeaderMap(target(method, url, headers), new Set(this.#options.joined)),
       chunks: [body].flat().map(bytesOf).filter((part) => part.length > 0),
       trailers: trailers && new HeaderMap(trailers),
+      stalls,
+      metadata,
       reply: { status: 200, headers: [], body: '', ...response },
     });
     this.#nextContext += 1;
@@ -163,10 +167,18 @@ export class Worker {
     return null;
   }
 
+  /** Puts other bytes in the place of a reply's body. */
+  replaceReply(bytes) {
+    const stream = this.#stream();
+    if (stream) stream.replyBuffer = bytes;
+  }
+
   property(path) {
     const { properties } = this.#options;
     const own = this.#stream()?.filterState.get(path.join('.'));
     if (own) return own;
+    // A message without members is there, and empty.
+    if (path.length === 1 && path[0] === 'metadata' && this.#stream()) return this.#stream().metadata ?? new Uint8Array();
     const value = typeof properties === 'function' ? properties(path) : properties[path.join('.')];
     return value === undefined || value === null ? undefined : bytesOf(value);
   }
@@ -335,7 +347,7 @@ export class Worker {
       await pause(this.#calls.size > 0 && longest > QUICK_TURNS ? 5 : 0);
       this.#expireCalls();
       if (this.tickPeriod > 0) this.tick();
-      for (const stream of this.#streams()) {
+      for (const stream of this.#streams().filter((own) => !own.stalls)) {
         const turn = (turns.get(stream) ?? 0) + 1;
         turns.set(stream, turn);
         const asleep = this.tickPeriod === 0 && this.#calls.size === 0 && turn > QUICK_TURNS;
