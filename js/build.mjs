@@ -103,6 +103,8 @@ for (const { feature, level, name, wasm, bytes } of [
   exporting(bytes, packed(readFileSync(join(dist, wasm))));
 }
 step('the TypeScript', () => {
+  // The one parser of YAML that the commands need: one file, its licence in its first line.
+  cpSync(join(here, 'node_modules/js-yaml/dist/browser/js-yaml.esm.min.mjs'), join(dist, 'yaml.js'));
   exporting('explanations.js', JSON.parse(readFileSync(join(root, 'pkg/errors.json'), 'utf8')));
   const tsc = (...options) => run(join(here, 'node_modules/.bin/tsc'), ['-p', here, ...options]);
   tsc('--emitDeclarationOnly');

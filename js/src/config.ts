@@ -16,8 +16,12 @@ export interface Config {
   dpop?: Dpop;
   /** Where the ids of proofs are remembered, so that each is taken once. */
   replay?: Replay;
-  /** Bytes of an access token, and of a proof: 16384. */
-  limits?: { token?: number };
+  /** Which caller may use which tool. */
+  policy?: Policy;
+  /** Where it is looked up whether a token is revoked; where it cannot be, calls are denied. */
+  revocation?: Revocation;
+  /** How much is read at all, in bytes: `token` of an access token and of a proof 16384, `body` of a body that a rule looks into 65536. */
+  limits?: { token?: number; body?: number };
   /** How denials are worded; `verbose` shows the facts of a denial to the caller: for local work only. */
   errors?: { base?: string; vocabulary?: 'oauth' | 'caracal'; verbose?: boolean };
   /** What challenges add. */
@@ -49,6 +53,23 @@ export interface Replay {
   capacity?: number;
 }
 
+/**
+ * Where it is looked up whether a token is revoked: exactly one of `list`, `http`, `introspection` and `host`.
+ * `list` is JSON `{ "revoked": [ids], "epochs": { zone: number } }`, or with `key` or `keys` a JWS of it; `http` a Redis
+ * behind Webdis or Upstash's REST interface; `introspection` the authorization server's endpoint (RFC 7662); `host` the
+ * store in `Gate.open(config, { revocation })`.
+ */
+export interface Revocation {
+  list?: { uri: string; cluster?: string; timeout?: number; key?: object; keys?: { keys: object[] } };
+  http?: { uri: string; cluster?: string; authorization?: SecretName; timeout?: number };
+  introspection?: { uri: string; cluster?: string; client: string; secret: SecretName; timeout?: number };
+  host?: boolean;
+  /** Seconds that a list, or the answer that a token is active, is used for: 30. */
+  age?: number;
+  /** Seconds beyond its age that the last list is used for while fetches fail: 120. */
+  stale?: number;
+}
+
 /** The environment variable that holds a secret: `Gate.open(config, { env })`. */
 export interface SecretName {
   env: string;
@@ -67,13 +88,111 @@ export interface Issuer {
     | { discover: true; private?: boolean; cluster?: string };
   /** The audiences that are accepted; the resource unless given. */
   audience?: string[];
-  /** `["ES256", "RS256", "PS256", "EdDSA"]` unless given. */
+  /** Whose claims its tokens have, RFC 9068's or those of Caracal's mandates: `oauth`. */
+  profile?: 'oauth' | 'caracal';
+  /** The zone of its mandates: Caracal's profile needs it, and has it alone. */
+  zone?: string;
+  /** What its mandates may be for, with Caracal's profile alone: `["resource"]`. */
+  use?: OneOrMany<string>;
+  /** `["ES256", "RS256", "PS256", "EdDSA"]` unless given; with Caracal's profile `["ES256"]`. */
   algorithms?: Algorithm[];
   /** Required claims that this issuer's tokens may lack. */
   claims?: { optional?: ('sub' | 'client_id' | 'jti' | 'iat')[] };
-  /** The token types that are accepted: `["at+jwt"]`. */
-  types?: string[];
+  /** The token types that are accepted: `["at+jwt"]`; with Caracal's profile `["JWT", "at+jwt"]`. */
+  types?: OneOrMany<string>;
 }
+
+/** One item, or a list of them, which is not empty. */
+export type OneOrMany<T> = T | T[];
+
+/**
+ * Which caller may use which tool: the first rule that matches decides. A pattern is the text itself, or with `*` at its
+ * end all that begins so.
+ */
+export interface Policy {
+  /** What becomes of a call that no rule matches: `deny` once there are rules. */
+  default?: 'allow' | 'deny';
+  /** How Envoy comes to know the call: `hold_body`. Here it only says whether a proof is claimed before a body is read, as `hold_body` does. */
+  body?: 'hold_body' | 'hold_headers' | 'metadata';
+  /** Scope -> the scopes that it includes, as patterns. */
+  hierarchy?: { [scope: string]: string[] };
+  /** What every call needs, decided before a body is read; its scopes stand in one challenge with those of the rule. */
+  require?: Requirements;
+  /** Caracal's operations: with `enforced`, its default, only those on the list pass. */
+  operations?: { enforcement?: 'enforced' | 'transport_uniform'; list?: { method: string; path: string; scope: string }[] };
+  /** What a caller sees of `tools/list` and its like: `whole`. */
+  lists?: 'whole' | 'filtered';
+  rules?: Rule[];
+}
+
+/** One rule. */
+export interface Rule {
+  /** Its name in logs and outcomes: `rules[0]` and so on. */
+  name?: string;
+  /** Which calls it is about: those that all members match; all calls, where there is none. */
+  match?: Match;
+  /** What their callers need: all of it. */
+  require?: Requirements;
+  /** Whether callers who have that may pass, or nobody: `allow`. */
+  effect?: 'allow' | 'deny';
+  /** Whether it denies, or only says so in `outcome.shadow`: `enforce`. */
+  enforcement?: 'enforce' | 'shadow';
+}
+
+/** Which calls a rule is about. A list stands for any of its items. */
+export interface Match {
+  /** HTTP methods. */
+  http?: OneOrMany<string>;
+  /** Paths, decoded; patterns. */
+  path?: OneOrMany<string>;
+  /** Kinds of JSON-RPC messages; `none`: a `GET` or `DELETE` of a session. */
+  message?: OneOrMany<'request' | 'notification' | 'response' | 'none'>;
+  /** MCP methods; patterns. */
+  method?: OneOrMany<string>;
+  /** Names of tools; patterns. */
+  tool?: OneOrMany<string>;
+  /** URIs of resources; patterns. */
+  resource?: OneOrMany<string>;
+  /** Names of prompts; patterns. */
+  prompt?: OneOrMany<string>;
+  /** Argument -> its values; texts are patterns. A name that begins with `/` is a JSON Pointer (RFC 6901). */
+  arguments?: { [name: string]: OneOrMany<Scalar> };
+}
+
+/** What a caller must have. What cannot be evaluated, since a claim is missing or of another type, denies. */
+export interface Requirements {
+  /** A token that is bound to a key (RFC 9449 section 6): `false`. */
+  dpop?: boolean;
+  /** Scopes: all of a list, or all of `all` and one of `any`. */
+  scopes?: OneOrMany<string> | { all?: OneOrMany<string>; any?: OneOrMany<string> };
+  /** The zone, one of these. */
+  zone?: OneOrMany<string>;
+  /** Resources that the mandate is for, all of these. */
+  targets?: OneOrMany<string>;
+  /** A governed session: `false`. */
+  session?: boolean;
+  /** An agent: any, or one of these; patterns. */
+  agent?: true | OneOrMany<string>;
+  /** Delegated authority: any, or of so many hops at most; `required` is `true`. */
+  delegation?: true | { required?: boolean; depth?: number };
+  /** Applications or agents in the chain of delegation, all of these. */
+  chain?: OneOrMany<string>;
+  /** The current actor (RFC 8693 section 4.1), one of these; patterns. */
+  actor?: OneOrMany<string>;
+  /** A role, one of these. */
+  roles?: OneOrMany<string>;
+  /** Claim -> its value, or one of these; `has`: the claim is a list that holds one of these. A name that begins with `/` is a JSON Pointer. */
+  claims?: { [name: string]: OneOrMany<Scalar> | { has: OneOrMany<Scalar> } };
+  /** How the user must have authenticated, one of these contexts (RFC 9470). */
+  acr?: OneOrMany<string>;
+  /** With which methods, all of these (RFC 8176). */
+  amr?: OneOrMany<string>;
+  /** Seconds since then, at most. */
+  max_age?: number;
+}
+
+/** What an argument or a claim is compared with. */
+export type Scalar = string | number | boolean | null;
 
 /** The configuration as JSON text; throws a `TypeError` for what JSON would leave out in silence. */
 export function jsonOf(config: Config): string {

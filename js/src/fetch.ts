@@ -20,13 +20,18 @@ export async function run(errand: Errand, fetch: typeof globalThis.fetch, clock:
   }
 }
 
-/** A `GET` that ends in time. */
-interface Call {
+/** A call that ends in time. */
+export interface Call {
+  /** `GET` unless given. */
+  readonly method?: string;
   readonly uri: string;
   readonly timeout: number;
   readonly limit: number;
   /** A secret. */
   readonly authorization?: string;
+  readonly contentType?: string;
+  /** A secret. */
+  readonly body?: string;
 }
 
 /** Makes a call with the given `fetch`; rejects where it brings no reply in time. */
@@ -62,9 +67,9 @@ export async function inTime<T>(seconds: number, act: (signal: AbortSignal) => P
   }
 }
 
-async function get({ uri, limit, authorization }: Call, fetch: typeof globalThis.fetch, more: RequestInit) {
-  const headers: Record<string, string> = { accept: 'application/json', ...(authorization && { authorization }) };
-  const init: RequestInit = { headers, redirect: 'manual', ...more };
+async function get({ method = 'GET', uri, limit, authorization, contentType, body }: Call, fetch: typeof globalThis.fetch, more: RequestInit) {
+  const headers: Record<string, string> = { accept: 'application/json', ...(authorization && { authorization }), ...(contentType && { 'content-type': contentType }) };
+  const init: RequestInit = { method, headers, redirect: 'manual', ...(body !== undefined && { body }), ...more };
   const response = await fetch.call(undefined, uri, init);
   const { status } = response;
   // The module takes 16 bits: 65736 would become 200.

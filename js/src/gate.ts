@@ -1,6 +1,8 @@
 import { type Config, jsonOf } from './config.js';
+import { type Content, contentOf } from './content.js';
 import { Core, type Visit } from './core.js';
-import { call, inTime, run, uncached } from './fetch.js';
+import { type Call, call, inTime, run, uncached } from './fetch.js';
+import { shortening } from './lists.js';
 import './module.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
@@ -15,6 +17,8 @@ export interface GateOptions {
   keys?: string | null | undefined;
   /** Remembers which proofs were used, in place of the store that the configuration names. */
   replay?: ReplayStore;
+  /** Knows which tokens are revoked, in place of the `http` or `introspection` that the configuration names; needed where that is `{ host: true }`. */
+  revocation?: RevocationStore;
 }
 
 /** A store that all who check proofs for one resource should share (RFC 9449 section 11.1). */
@@ -26,6 +30,19 @@ export interface ReplayStore {
   claim(key: string, expires: number): Promise<boolean>;
 }
 
+/** A store that knows which tokens are revoked. Whatever else it gives, and an error, denies the request with 503. */
+export interface RevocationStore {
+  /**
+   * The first of these ids that is revoked, `undefined` where none is. An id is words with one space between: `jti`, issuer,
+   * audience and id; `sid` or `sub`, issuer and id; with Caracal's profile `root_sid`, `agent_session_id` and
+   * `delegation_edge_id` as well. In a word all but visible ASCII, and `%`, is percent-encoded. In place of introspection
+   * there is one: `token` and the SHA-256 of the token, base64url.
+   */
+  revoked(ids: readonly string[]): Promise<string | undefined>;
+  /** The epoch of a zone's delegations (Caracal), where there is one: mandates from before are stale. */
+  epoch?(zone: string): Promise<number | undefined>;
+}
+
 /** How one request is checked. */
 export interface CheckOptions {
   /** The time, in seconds since 1970-01-01T00:00:00Z; the system clock unless given. */
@@ -34,17 +51,26 @@ export interface CheckOptions {
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-type Next = { done: Outcome } | { fetch: true } | { wait: number } | { claim: Claim };
+type Next = { done: Outcome } | { fetch: true } | { wait: number } | { claim: Claim } | { look: Look } | { body: number };
 
 /** A proof to be claimed; `call` where the configuration names a shared store. */
 interface Claim {
   key: string;
   expires: number;
-  call?: { uri: string; authorization?: string; timeout: number; limit: number };
+  call?: Call;
 }
 
-/** Seconds that the caller's own store may take. */
-const CLAIM_PATIENCE = 5;
+/** Ids that may be revoked; `call` where the configuration names a place that knows. */
+interface Look {
+  ids: string[];
+  zone?: string;
+  call?: Call;
+}
+
+/** Seconds that a store of the caller's may take. */
+const STORE_PATIENCE = 5;
+/** Seconds that a body may take. */
+const BODY_PATIENCE = 60;
 /** Milliseconds between two looks at a fetch that another request has begun. */
 const LOOK = 10;
 /** Seconds that a request waits for it, before it fetches for itself. */
@@ -55,32 +81,42 @@ export class Gate {
   readonly #core: Core;
   readonly #fetch: typeof fetch;
   readonly #replay: ReplayStore | undefined;
+  readonly #revocation: RevocationStore | undefined;
   /** Fetches that have ended: no promise of one request is ever awaited by another. */
   #ended = 0;
   /** When a request fetched in place of another that did not come to its end. */
   #tookOver = -Infinity;
 
-  private constructor(core: Core, fetch: typeof globalThis.fetch, replay: ReplayStore | undefined) {
+  private constructor(core: Core, fetch: typeof globalThis.fetch, { replay, revocation }: GateOptions) {
     this.#core = core;
     this.#fetch = fetch;
     this.#replay = replay;
+    this.#revocation = revocation;
   }
 
   /** Opens a gate. Throws a `TypeError` that names the member of the configuration at fault. */
   static async open(config: Config, options: GateOptions = {}): Promise<Gate> {
     if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
-    const { fetch = (...input) => globalThis.fetch(...input), env = {}, keys, replay } = options;
+    const { fetch = (...input) => globalThis.fetch(...input), env = {}, keys, replay, revocation } = options;
     if (typeof fetch !== 'function') throw new TypeError('`options.fetch` must be a function');
     if (typeof (keys ?? '') !== 'string') throw new TypeError('`options.keys` must be a string');
     if (typeof env !== 'object' || env === null) throw new TypeError('`options.env` must be an object');
     if (replay !== undefined && typeof replay?.claim !== 'function') throw new TypeError('`options.replay` must have a method `claim`');
+    if (revocation !== undefined && typeof revocation?.revoked !== 'function') throw new TypeError('`options.revocation` must have a method `revoked`');
+    if (!['undefined', 'function'].includes(typeof revocation?.epoch)) throw new TypeError('`options.revocation.epoch` must be a method');
     const core = new Core(jsonOf(config), (name: string) => env[name]);
+    if (core.asks_host() && !revocation) throw new TypeError('`options.revocation` is needed: the configuration says `"revocation": { "host": true }`');
+    // Nobody would notice that revoked tokens pass.
+    if (revocation && !core.looks_up()) throw new TypeError('`options.revocation` would never be asked: the configuration needs a `revocation`, which is no list');
     // A cache may hold any text: what is no export is fetched anew.
     if (keys) core.import_keys(keys, Date.now() / 1000);
-    return new Gate(core, fetch, replay);
+    return new Gate(core, fetch, options);
   }
 
-  /** Decides about a request. Throws a `TypeError` only for what is no request. */
+  /**
+   * Decides about a request. Throws a `TypeError` only for what is no request, and where a rule needs a body that is not
+   * there as it was sent.
+   */
   async check(request: RequestLike, options: CheckOptions = {}): Promise<Outcome> {
     const { method, url, headers } = readRequest(request);
     if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
@@ -90,7 +126,7 @@ export class Gate {
     const clock = () => now ?? Date.now() / 1000;
     const visit = this.#core.visit(method, url, headers, clock());
     try {
-      const outcome = await this.#follow(visit, clock);
+      const outcome = await this.#follow(visit, clock, (limit) => contentOf(request, method, headers, limit));
       this.#ahead(clock, waitUntil);
       return outcome;
     } finally {
@@ -103,13 +139,22 @@ export class Gate {
     return this.#core.export_keys();
   }
 
-  async #follow(visit: Visit, clock: () => number): Promise<Outcome> {
+  async #follow(visit: Visit, clock: () => number, content: (limit: number) => Content): Promise<Outcome> {
+    let body: Uint8Array | undefined;
     for (;;) {
       const seen = this.#ended;
       const next: Next = visit.next(clock(), this.#replay !== undefined);
-      if ('done' in next) return finished(next.done);
+      if ('done' in next) return finished(next.done, body, visit, clock);
+      if ('body' in next) {
+        body = await this.#read(visit, content(next.body));
+        continue;
+      }
       if ('claim' in next) {
         await this.#claim(visit, next.claim);
+        continue;
+      }
+      if ('look' in next) {
+        await this.#look(visit, next.look);
         continue;
       }
       if ('wait' in next) {
@@ -123,11 +168,23 @@ export class Gate {
     }
   }
 
+  /** Hands the body over; its bytes, where there are some. */
+  async #read(visit: Visit, content: Content): Promise<Uint8Array | undefined> {
+    try {
+      const bytes = typeof content === 'function' ? await inTime(BODY_PATIENCE, content) : content;
+      visit.body(bytes);
+      return bytes;
+    } catch (error) {
+      visit.body_lost((error as Partial<Error> | undefined)?.name === 'TimeoutError');
+      return undefined;
+    }
+  }
+
   /** Asks the caller's store, or the one that the configuration names. */
   async #claim(visit: Visit, { key, expires, call: wanted }: Claim): Promise<void> {
     try {
       if (this.#replay) {
-        const first: unknown = await inTime(CLAIM_PATIENCE, async () => this.#replay?.claim(key, expires));
+        const first: unknown = await inTime(STORE_PATIENCE, async () => this.#replay?.claim(key, expires));
         visit.claimed(typeof first === 'boolean' ? first : undefined);
       } else if (wanted) {
         const { status, body } = await call(wanted, this.#fetch, uncached());
@@ -136,6 +193,27 @@ export class Gate {
     } catch {
       visit.claimed(undefined);
     }
+  }
+
+  /** Asks the caller's store, or the place that the configuration names, whether a token is revoked. */
+  async #look(visit: Visit, { ids, zone, call: wanted }: Look): Promise<void> {
+    const store = this.#revocation;
+    try {
+      if (store) {
+        // A promise of its own: if it throws, the rejection of the other is still heard.
+        const current = async () => (zone === undefined ? undefined : store.epoch?.(zone));
+        const [revoked, epoch] = await inTime(STORE_PATIENCE, () => Promise.all([store.revoked(ids), current()]));
+        const known = (revoked ?? undefined) === undefined || typeof revoked === 'string';
+        const counted = (epoch ?? undefined) === undefined || typeof epoch === 'number';
+        if (known && counted) return visit.looked(revoked ?? undefined, epoch ?? undefined);
+      } else if (wanted) {
+        const { status, body } = await call(wanted, this.#fetch, uncached());
+        return visit.look_replied(status, body);
+      }
+    } catch {
+      // As one that does not answer.
+    }
+    visit.look_failed();
   }
 
   /** Begins a fetch that is due soon, so that no request has to wait for it. */
@@ -167,7 +245,13 @@ export class Gate {
   }
 }
 
-function finished(outcome: Outcome): Outcome {
-  if (!outcome.allow) outcome.reply = new Reply(outcome.reply);
+function finished(outcome: Outcome, body: Uint8Array | undefined, visit: Visit, clock: () => number): Outcome {
+  if (!outcome.allow) {
+    outcome.reply = new Reply(outcome.reply);
+    return outcome;
+  }
+  if (body) outcome.body = body;
+  // Not enumerable: an outcome that is logged or compared is data.
+  Object.defineProperty(outcome, 'shorten', { value: shortening(visit.lister(), clock) });
   return outcome;
 }

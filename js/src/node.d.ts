@@ -1,7 +1,12 @@
 // What the command needs of Node. The package's other files need none of it.
 
 declare module 'node:fs' {
-  export function readFileSync(path: URL, encoding: 'utf8'): string;
+  export function readFileSync(path: URL | string, encoding: 'utf8'): string;
+}
+
+declare module 'node:path' {
+  export function dirname(path: string): string;
+  export function resolve(...parts: string[]): string;
 }
 
 declare module 'node:process' {

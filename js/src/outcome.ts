@@ -10,6 +10,27 @@ export interface Allowed {
   decision: 'allow';
   /** Who the caller is. */
   grant: Grant;
+  /** The name of the rule that lets it pass, where one does. */
+  rule?: string;
+  /** What rules in shadow would have denied. */
+  shadow: Shadowed[];
+  /** The body, where a rule needed it. */
+  body?: Uint8Array;
+  /**
+   * The upstream's reply as the caller may see it: with `"lists": "filtered"` in the policy, the lists in it are shortened
+   * to what the caller may use. A reply that holds none is given back as it is.
+   */
+  shorten(response: Response): Response;
+}
+
+/** What a rule in shadow would have denied. */
+export interface Shadowed {
+  /** The rule's name. */
+  rule: string;
+  /** Why, as a stable name. */
+  reason: Reason;
+  /** The same for the operator's log, as `Denied` has it, with `rule`. */
+  log: Record<string, unknown>;
 }
 
 /** The request does not pass. */

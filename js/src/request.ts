@@ -6,7 +6,10 @@ export interface RequestLike {
   readonly url?: string | undefined;
   /** Header fields: `Headers`, pairs, a `Map` or a record; a list stands for several fields. */
   readonly headers?: HeaderSource | undefined;
-  /** Not read by any rule yet. */
+  /**
+   * Read only where a rule needs it, and no further than `limits.body`; it stays there to be read. A plain object has it as
+   * text, as bytes, or as `null` where there is none. Node's `IncomingMessage` may have its bytes as `rawBody`.
+   */
   readonly body?: unknown;
 }
 

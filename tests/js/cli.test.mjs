@@ -1,4 +1,4 @@
-// `waxseal explain`, as a shell runs it.
+// The command, and `waxseal explain`, as a shell runs them.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -149,6 +149,11 @@ describe('the command', () => {
       assert.deepEqual([stderr, status, stdout.split('\n').every((line) => line.length <= 80)], ['', 0, true]);
     }
     assert.deepEqual(await run(['--version']), { stdout: `${version}\n`, stderr: '', status: 0 });
+  });
+
+  it('names every command', async () => {
+    const { stdout } = await run(['--help']);
+    for (const command of ['explain', 'check-config', 'policy test']) assert.match(stdout, new RegExp(`^(usage:)? +waxseal ${command} `, 'm'));
   });
 
   it('says what is wrong with its use', async () => {

@@ -113,14 +113,15 @@ describe('time', { concurrency: true }, () => {
 
   describe('one request does not depend on another', { concurrency: true }, () => {
     it('whose fetch never ends and ignores its signal', async () => {
-      const { gate, asked } = await gateWith((n) => (n === 1 ? new Promise(() => {}) : keySet(KEY)), { keys: { timeout: 3 } });
+      // A busy machine makes more than three seconds of the one that the second waits.
+      const { gate, asked } = await gateWith((n) => (n === 1 ? new Promise(() => {}) : keySet(KEY)), { keys: { timeout: 6 } });
       const first = timed(gate.check(bearer(tokenOfToday())));
       const second = timed(gate.check(bearer(tokenOfToday())));
       assert.equal((await second).outcome.decision, 'allow');
       assert.ok((await second).seconds > 0.9, `${(await second).seconds} s`);
       assert.equal((await first).outcome.decision, 'allow', 'the set of the second is as good');
       assert.ok((await second).seconds < (await first).seconds, 'it waited for the end of the first');
-      assert.ok((await first).seconds < 6, `${(await first).seconds} s`);
+      assert.ok((await first).seconds < 9, `${(await first).seconds} s`);
       assert.equal(asked.length, 2);
     });
 
@@ -150,11 +151,11 @@ describe('time', { concurrency: true }, () => {
     });
 
     it('also where the clock stands still', async () => {
-      const { gate, asked } = await gateWith(() => new Promise(() => {}), { keys: { timeout: 3 } });
+      const { gate, asked } = await gateWith(() => new Promise(() => {}), { keys: { timeout: 6 } });
       const all = await Promise.all([0, 1, 2].map(() => timed(gate.check(bearer(), { now: NOW }))));
       for (const { outcome, seconds } of all) {
         assert.equal(outcome.reply.status, 503);
-        assert.ok(seconds < 9, `${seconds} s`);
+        assert.ok(seconds < 12, `${seconds} s`);
       }
       assert.ok(asked.length === 2 || asked.length === 3, `${asked.length} fetches: not one a second for whoever waits`);
     });

@@ -26,6 +26,7 @@ describe('allow', () => {
         issuer: ISSUER, subject: 'alice', client: 'client-1', scopes: ['mcp:read', 'mcp:write', 'extra'],
         claims: { ...CLAIMS, scope }, headers: [['x-request-id', 'req-1'], ['x-user', 'alice']], replyHeaders: [],
       },
+      shadow: [],
     });
   });
 

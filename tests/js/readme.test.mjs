@@ -1,11 +1,13 @@
 // What the READMEs show is what happens: their examples run as written.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { explain } from '../../pkg/dist/client.js';
 import { Gate } from '../../pkg/dist/index.js';
 import { keySet } from './answers.mjs';
@@ -28,6 +30,18 @@ before(async () => {
 });
 
 after(() => rm(project, { recursive: true, force: true }));
+
+describe('the policy of pkg/README.md', () => {
+  it('decides as its table says, and every rule of it is met', async () => {
+    const [config, table, ...more] = blocks(await read('pkg/README.md'), 'yaml');
+    assert.deepEqual(more, []);
+    await writeFile(join(project, 'gate.yaml'), config);
+    await writeFile(join(project, 'calls.yaml'), table);
+    const run = (...words) => promisify(execFile)(process.execPath, [join(PACKAGE, 'dist/cli.js'), ...words], { cwd: project });
+    assert.match((await run('check-config', 'gate.yaml')).stdout, /^gate\.yaml: ok\n/);
+    assert.equal((await run('policy', 'test', '--strict', 'calls.yaml')).stdout, '7 passed, 0 failed\nevery rule was met\n');
+  });
+});
 
 describe('the JavaScript example', () => {
   for (const name of Object.keys(READMES)) {
@@ -66,6 +80,12 @@ describe('the JavaScript example', () => {
 });
 
 describe('pkg/README.md', () => {
+  it('shows members of a configuration that are accepted', async () => {
+    const members = blocks(await read('pkg/README.md'), 'json').map((block) => JSON.parse(block));
+    assert.deepEqual(members.map((own) => Object.keys(own)), [['revocation']]);
+    for (const own of members) await Gate.open({ resource: 'https://mcp.example.com/mcp', issuers: [{ issuer: ISSUER, keys: { discover: true } }], ...own });
+  });
+
   it('shows a client of DPoP and a reader of errors that run as written', async (t) => {
     const [client, reader, ...more] = blocks(await read('pkg/README.md'), 'ts');
     assert.deepEqual(more, []);
@@ -91,7 +111,7 @@ describe('pkg/README.md', () => {
 
   it('shows commands that run, and names every action', async () => {
     const text = await read('pkg/README.md');
-    const [commands] = blocks(text, 'sh');
+    const commands = blocks(text, 'sh').join('');
     const names = [...commands.matchAll(/waxseal explain (\w+)/g)].map(([, name]) => name);
     assert.ok(names.length > 0);
     for (const name of names) assert.ok((await explain(name)).candidates.length > 0, name);

@@ -184,11 +184,17 @@ describe('headers for the upstream', () => {
     ]);
   });
 
-  it('lose what the caller calls hop-by-hop, but never what the gate adds', async () => {
+  it('lose what the caller calls hop-by-hop, and who calls so what the gate adds is refused', async () => {
     const forwarding = await open({ forward: { headers: { 'x-user': 'sub' } } });
-    const sent = [['authorization', GOOD], ['connection', 'x-user, X-Drop'], ['x-drop', '1'], ['x-user', 'root'], ['a', '1']];
-    const { grant } = await forwarding.check(call(sent), { now: NOW });
+    const sent = (connection) => call([['authorization', GOOD], ['connection', connection], ['x-drop', '1'], ['x-user', 'root'], ['a', '1']]);
+    const { grant } = await forwarding.check(sent('close, X-Drop'), { now: NOW });
     assert.deepEqual(withoutId(grant.headers), [['a', '1'], ['x-user', 'alice']]);
+    // A proxy behind the gate would take it out.
+    for (const connection of ['x-user', 'X-Drop,X-User', 'X_User']) {
+      const { reason, reply } = await forwarding.check(sent(connection), { now: NOW });
+      assert.deepEqual([reason, reply.status], ['request_malformed', 400]);
+    }
+    assert.equal((await check(sent('x-user'))).decision, 'allow');
   });
 
   it('carry the id of the caller where it is well formed, and else one of ours in its place', async () => {

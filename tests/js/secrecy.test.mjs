@@ -33,6 +33,11 @@ const DPOP = { dpop: { mode: 'required' } };
 const NONCES = { dpop: { mode: 'required', nonce: { mode: 'always', secret: { env: 'SECRET' } } } };
 const SECRET = 'the-secret-of-all-the-nonces';
 
+const INTROSPECTION = { revocation: { introspection: { uri: 'https://as.example.com/introspect', client: 'gate', secret: { env: 'SECRET' } } } };
+const CARACAL = { issuers: [{ ...config().issuers[0], profile: 'caracal', zone: 'zone-1' }] };
+const mandate = (claims) => token({ sid: 's', root_sid: 's', sub_type: 'user', use: 'resource', zone_id: 'zone-1', ...claims });
+const said = (params) => JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+
 /** reason -> how a request with this token meets it: [request, members of the configuration, time]. */
 const PROVOKED = {
   request_malformed: [{ ...bearer(), url: `*${token()}` }],
@@ -87,6 +92,18 @@ const PROVOKED = {
   replay_unavailable: [proved(proof()), { ...DPOP, claim: async (key) => { throw new Error(key); } }],
   nonce_missing: [proved(proof()), NONCES],
   nonce_unknown: [proved(proof({ nonce: 'a-nonce-that-was-made-up' })), NONCES],
+  path_ambiguous: [{ ...bearer(), url: `/files/%2e%2e/${token()}` }, { policy: { rules: [{ match: { path: '/files/*' } }] } }],
+  use_not_allowed: [bearer(mandate({ use: 'control' })), CARACAL],
+  target_missing: [bearer(mandate({ target: ['resource://b'] })), { ...CARACAL, policy: { rules: [{ require: { targets: 'resource://a' } }] } }],
+  policy_denied: [
+    { ...bearer(), body: said({ name: 'write', arguments: { token: token() } }) }, { ...bearer(), body: said({ name: token() }) },
+    { policy: { rules: [{ name: 'none', match: { tool: 'write' }, effect: 'deny' }] } },
+  ],
+  policy_eval_failed: [bearer(token({ roles: token() })), { policy: { rules: [{ require: { roles: 'x' } }] } }],
+  body_unsupported: [{ ...call([['authorization', `Bearer ${token()}`], ['content-encoding', token()]]), body: token() }, { policy: { rules: [{ match: { tool: 'a' } }] } }],
+  token_revoked: [bearer(), { revocation: { host: true }, revoked: async ([id]) => id }],
+  token_inactive: [bearer(), { ...INTROSPECTION, fetch: async (_, { body }) => Response.json({ active: false, token: body }) }],
+  revocation_unavailable: [bearer(), { ...INTROSPECTION, fetch: async (uri, { headers, body }) => { throw new Error(`${uri} ${headers.authorization} ${body}`); } }],
   insufficient_scope: [bearer(token({ scope: SCOPES[0] })), { scopes: SCOPES }],
   host_failed: [bearer(), 'rushing'],
 };
@@ -110,13 +127,13 @@ async function check(request, members = {}) {
   return gate.check(request, { now: NOW });
 }
 
-function open({ claim, ...members }) {
-  return Gate.open(config(members), { env: { SECRET }, ...(claim && { replay: { claim } }) });
+function open({ claim, revoked, fetch, ...members }) {
+  return Gate.open(config(members), { env: { SECRET }, fetch, ...(claim && { replay: { claim } }), ...(revoked && { revocation: { revoked } }) });
 }
 
 /** Every text that must not come back. */
-function secretsOf({ url, headers }) {
-  const texts = [url, ...(Array.isArray(headers) ? headers.flat() : Object.values(headers))];
+function secretsOf({ url, headers, body }) {
+  const texts = [url, ...(body ? [body] : []), ...(Array.isArray(headers) ? headers.flat() : Object.values(headers))];
   const tokens = texts.join(' ').match(/[\w-]{20,}/g) ?? [];
   return [...new Set(tokens)];
 }

@@ -4,7 +4,8 @@
 import { Elicitation, Gate, Reply } from 'waxseal';
 import type {
   Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
-  McpCall, Outcome, Reason, Replay, ReplayStore, RequestLike, Resumed, RpcError, SecretName, ToolError,
+  Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
+  Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
 import { createDpop, explain, parseChallenges, readError } from 'waxseal/client';
 import type {
@@ -36,6 +37,28 @@ const secret: SecretName = { env: 'SECRET' };
 const dpop: Dpop = { mode: 'required', algorithms, age: 60, nonce: { mode: 'always', secret } };
 const replay: Replay = { store: { http: { uri: 'https://store.example.com', cluster: 's', authorization: secret, timeout: 1 } }, capacity: 5000 };
 
+const values: OneOrMany<Scalar> = ['text', 1, true, null];
+const match: Match = {
+  http: 'POST', path: '/mcp', message: ['request', 'none'], method: 'tools/*', tool: ['a', 'b*'], resource: 'file:///*', prompt: 'p', arguments: { a: 'x*', '/b/0': values },
+};
+const require: Requirements = {
+  dpop: true, scopes: { all: 'a', any: ['b', 'c'] }, zone: 'z', targets: ['t'], session: true, agent: ['a*'], delegation: { required: false, depth: 2 }, chain: 'c', actor: 'a*',
+  roles: ['r'], claims: { a: 1, b: values, c: { has: 'x' } }, acr: 'x', amr: ['y'], max_age: 60,
+};
+const rules: Rule[] = [{ name: 'a', match, require, effect: 'allow', enforcement: 'shadow' }, { require: { agent: true, delegation: true, scopes: 'a' } }, {}];
+const policy: Policy = {
+  default: 'deny', body: 'hold_headers', hierarchy: { admin: ['files:*'] }, require: { scopes: ['a'] }, lists: 'filtered', rules,
+  operations: { enforcement: 'enforced', list: [{ method: 'GET', path: '/a', scope: 's' }] },
+};
+
+const revocations: Revocation[] = [
+  { list: { uri: 'https://as.example.com/revoked', cluster: 'as', timeout: 5, key: { kty: 'EC' } }, age: 30, stale: 120 },
+  { list: { uri: 'https://as.example.com/revoked', keys: { keys: [{ kty: 'EC' }] } } },
+  { http: { uri: 'https://store.example.com', cluster: 's', authorization: secret, timeout: 1 } },
+  { introspection: { uri: 'https://as.example.com/introspect', cluster: 'as', client: 'gate', secret, timeout: 2 }, age: 5 },
+  { host: true },
+];
+
 export const large: Config = {
   resource: 'https://api.example.com/mcp',
   issuers: [
@@ -43,6 +66,7 @@ export const large: Config = {
     { issuer: 'https://b.example.com', keys: { set: { keys: [{ kty: 'EC' }] } } },
     { issuer: 'https://c.example.com', keys: { discover: true } },
     { issuer: 'http://d.internal', keys: { discover: true, private: true, cluster: 'd' } },
+    { issuer: 'https://e.example.com', keys: { discover: true }, profile: 'caracal', zone: 'zone-1', use: 'resource', types: 'JWT' },
   ],
   keys: { age: 300, stale: 600, timeout: 5 },
   origins: ['https://app.example.com'],
@@ -50,7 +74,9 @@ export const large: Config = {
   leeway: 30,
   dpop,
   replay,
-  limits: { token: 16384 },
+  policy,
+  revocation: revocations[0]!,
+  limits: { token: 16384, body: 65536 },
   errors: { base: 'https://errors.example.com/', vocabulary: 'caracal', verbose: false },
   challenge: { realm: 'mcp' },
   forward: { headers: { 'x-user': 'sub' }, authorization: 'strip' },
@@ -87,8 +113,20 @@ export const wrong: Config[] = [
   { ...small, dpop: { mode: 'on' } },
   // @ts-expect-error a secret that is written down
   { ...small, dpop: { nonce: { mode: 'always', secret: 'text' } } },
+  // @ts-expect-error an unknown predicate
+  { ...small, policy: { rules: [{ require: { scope: 'a' } }] } },
+  // @ts-expect-error an unknown thing to match
+  { ...small, policy: { rules: [{ match: { tools: 'a' } }] } },
+  // @ts-expect-error an agent that is asked for is true, or has a name
+  { ...small, policy: { rules: [{ require: { agent: false } }] } },
+  // @ts-expect-error an argument is compared with plain values
+  { ...small, policy: { rules: [{ match: { arguments: { a: {} } } }] } },
   // @ts-expect-error no such store
   { ...small, replay: { store: 'redis' } },
+  // @ts-expect-error a client is needed, to ask with
+  { ...small, revocation: { introspection: { uri: 'https://as.example.com/introspect', secret } } },
+  // @ts-expect-error a list has an address
+  { ...small, revocation: { list: 'https://as.example.com/revoked' } },
 ];
 
 // ---- a gate ----
@@ -108,6 +146,13 @@ export async function gates(): Promise<void> {
   await Gate.open(small, { replay: store });
   // @ts-expect-error a store answers yes or no
   await Gate.open(small, { replay: { claim: async () => 'OK' } });
+  const revoked: RevocationStore = { revoked: async (ids) => ids.find((id) => id.startsWith('sub ')), epoch: async (zone) => (zone === 'zone-1' ? 7 : undefined) };
+  await Gate.open(small, { revocation: revoked });
+  await Gate.open(small, { revocation: { revoked: async () => undefined } });
+  // @ts-expect-error it names the id that is revoked
+  await Gate.open(small, { revocation: { revoked: async () => true } });
+  // @ts-expect-error an epoch is a number
+  await Gate.open(small, { revocation: { revoked: async () => undefined, epoch: async () => '7' } });
   // @ts-expect-error exported keys are text
   await Gate.open(small, { keys: { version: 1 } });
   // @ts-expect-error a gate is opened, not made
@@ -147,6 +192,7 @@ export async function requests(gate: Gate, incoming: IncomingMessage, request: R
     [['a', 'b']] as const,
   ];
   for (const headers of sources) await gate.check({ method: 'GET', url: '/', headers, body: null });
+  for (const body of ['{}', new Uint8Array(), new ArrayBuffer(0), null]) await gate.check({ method: 'POST', url: '/', body });
   await gate.check({ url: '/' }, { now: 1_700_000_000 });
   const options: CheckOptions = { now: 1_700_000_000, waitUntil: (promise) => void promise.then(() => {}) };
   const context = incoming as unknown as { waitUntil(promise: Promise<unknown>): void } | undefined;
@@ -190,6 +236,9 @@ export async function outcomes(gate: Gate, request: Request): Promise<Response> 
     const headers: Header[] = grant.headers;
     const replyHeaders: Header[] = grant.replyHeaders;
     const subject: string | undefined = grant.subject;
+    const shadow: Shadowed[] = outcome.shadow;
+    const bytes: Uint8Array | undefined = outcome.body;
+    for (const { rule, reason, log } of shadow) headers.push([rule, `${reason satisfies Reason} ${log['facts']} ${bytes?.length} ${outcome.rule}`]);
     const scopes: string[] = grant.scopes;
     // @ts-expect-error the subject may be missing
     const sure: string = grant.subject;
@@ -197,9 +246,14 @@ export async function outcomes(gate: Gate, request: Request): Promise<Response> 
     const claim: string = grant.claims['sub'];
     // @ts-expect-error there is no reply to what is allowed
     outcome.reply;
-    return fetch(new Request(request, { headers }), { body: [subject, sure, claim, grant.issuer, grant.client, ...scopes, ...replyHeaders].join() });
+    // @ts-expect-error a reply is shortened, not its text
+    outcome.shorten('[]');
+    const upstream: Response = await fetch(new Request(request, { headers }), { body: [subject, sure, claim, grant.issuer, grant.client, ...scopes, ...replyHeaders].join() });
+    return outcome.shorten(upstream);
   }
   holds<Same<typeof outcome, Denied | Answered>>();
+  // @ts-expect-error there is no list for whom nothing is granted
+  outcome.shorten;
   // @ts-expect-error an answer has no reason
   outcome.reason;
   return outcome.reply.toResponse();
