@@ -2,7 +2,7 @@
 // for the client_credentials grant and the resource named in the request (RFC 8707).
 // a request with a DPoP proof gets a token bound to the proof's key (RFC 9449)
 //
-//   node authorization-server.mjs [--port 10001] [--resource http://127.0.0.1:10000/mcp] [--ttl 300]
+//   node authorization-server.mjs [--port 10001] [--resource http://127.0.0.1:10000/mcp]... [--ttl 300]
 //
 //   POST /token         a token
 //   GET  /jwks          the key set
@@ -17,19 +17,30 @@ import Provider, { errors } from 'oidc-provider';
 const { values: options } = parseArgs({
   options: {
     port: { type: 'string', default: '10001' },
-    resource: { type: 'string', default: 'http://127.0.0.1:10000/mcp' },
+    resource: { type: 'string', multiple: true, default: ['http://127.0.0.1:10000/mcp'] },
     ttl: { type: 'string', default: '300' },
   },
 });
 
 const issuer = `http://127.0.0.1:${options.port}`;
-const scope = 'files:read files:write';
+const scope = 'files:read files:write files:admin';
 
-// the gate's resource, and a second one: a token for it is real, but not meant for the gate
-const resources = [options.resource, new URL('/elsewhere', options.resource).href];
+// what tokens may be for, and one more: a token for that is real, but not meant for the gate
+const resources = [...options.resource, new URL('/elsewhere', options.resource[0]).href];
 
-// two clients: the tokens of the second one are over in a second, so that the demo need not wait
-const lifetimes = { 'demo-client': Number(options.ttl), 'hasty-client': 1 };
+// two clients: the tokens of the second one are over in a second, so that the demo need not wait.
+// and two agents, who act for somebody: through two hands, and through three
+const lifetimes = { 'demo-client': Number(options.ttl), 'hasty-client': 1, 'agent-client': Number(options.ttl), 'far-agent-client': Number(options.ttl) };
+
+// RFC 8693 section 4.1: the outermost actor is the current one
+const chains = { 'agent-client': ['planner', 'writer'], 'far-agent-client': ['planner', 'writer', 'helper'] };
+
+function delegation(clientId) {
+  const agents = chains[clientId];
+  if (!agents) return undefined;
+  const act = agents.reduce((inner, sub) => (inner ? { sub, act: inner } : { sub }), undefined);
+  return { agent_id: agents.at(-1), agent_chain: agents, act };
+}
 
 const clients = Object.keys(lifetimes).map((id) => ({
   client_id: id,
@@ -55,6 +66,7 @@ const createProvider = (keys) =>
     clients,
     scopes: scope.split(' '),
     jwks: { keys },
+    extraTokenClaims: (_context, token) => delegation(token.clientId),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     features: {
       clientCredentials: { enabled: true },

@@ -11,7 +11,7 @@ server and Envoy with the gate (all on 127.0.0.1), and shows what passes and wha
 does not. Ends with status 0 only if every reply was as expected.
 
   --keep          leave it running and print what to try; ctrl-c ends it
-  --filter FILE   use this waxseal.wasm; nothing is built if pkg/dist has the client, too
+  --filter FILE   use this waxseal.wasm; nothing is built if pkg/dist has the rest
   --help          this text
 
 environment: ENVOY=/path/to/envoy uses that Envoy; NO_COLOR=1 prints without colour
@@ -37,9 +37,9 @@ fi
 here=envoy-example
 cd "$(dirname "$0")/.."
 
-# the walk makes its proofs with `waxseal/client`
+# the walk makes its proofs with `waxseal/client`; the policy is tried out by the command
 build=''
-if [ -z "$filter" ] || [ ! -f pkg/dist/client.js ]; then build=yes; fi
+if [ -z "$filter" ] || [ ! -f pkg/dist/client.js ] || [ ! -f pkg/dist/cli.js ]; then build=yes; fi
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/waxseal-demo.XXXXXX")
 servers='' names='' failed=''
@@ -175,6 +175,10 @@ resource=http://127.0.0.1:$gate/mcp
 sed -e "s/10000/@gate@/g; s/10001/@as@/g; s/10002/@mcp@/g; s/9901/@admin@/g" \
   -e "s/@gate@/$gate/g; s/@as@/$as/g; s/@mcp@/$mcp/g; s/@admin@/$admin/g" \
   -e "s#pkg/dist/waxseal.wasm#$filter#" $here/envoy.yaml >"$logs/envoy.yaml"
+
+# the policy alone, before anything listens
+step policy-test 'try the policy: npx waxseal policy test' node pkg/dist/cli.js policy test --strict $here/policy-test.yaml
+tail -n 2 "$logs/policy-test.log" | sed 's/^/  /'
 
 start authorization-server "$as" /.well-known/oauth-authorization-server \
   node $here/authorization-server.mjs --port "$as" --resource "$resource"

@@ -1,4 +1,4 @@
-// the demo's MCP server: Streamable HTTP, two tools, no authorization of its own.
+// the demo's MCP server: Streamable HTTP, four tools, no authorization of its own.
 // it believes x-user and x-client because only the gate can reach it and the gate sets them
 //
 //   node mcp-server.mjs [--port 10002]
@@ -29,6 +29,19 @@ function createMcpServer() {
     'read_file',
     { description: `read one of: ${[...files.keys()].join(', ')}`, inputSchema: z.object({ name: z.string() }) },
     ({ name }) => (files.has(name) ? text(files.get(name)) : { ...text(`no file \`${name}\``), isError: true }),
+  );
+
+  server.registerTool(
+    'write_file',
+    { description: 'write a file', inputSchema: z.object({ name: z.string(), text: z.string() }) },
+    ({ name, text: content }) => {
+      files.set(name, content);
+      return text(`wrote \`${name}\``);
+    },
+  );
+
+  server.registerTool('delete_file', { description: 'delete a file', inputSchema: z.object({ name: z.string() }) }, ({ name }) =>
+    text(files.delete(name) ? `deleted \`${name}\`` : `no file \`${name}\``),
   );
 
   server.registerTool('whoami', { description: 'what the gate says about the caller' }, (context) => {

@@ -80,17 +80,22 @@ async function ask(url, init) {
   return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
 }
 
-// the smallest MCP call, with these credentials
-const call = (credentials) =>
+// a message of an MCP client, with these headers
+const send = (headers, message) =>
   ask(resource, {
     method: 'POST',
     headers: {
-      ...credentials,
+      ...headers,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } }),
+    body: JSON.stringify(message),
   });
+
+const calling = (name, given) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: given } });
+
+// the smallest MCP call
+const call = (credentials) => send(credentials, calling('whoami'));
 
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
@@ -159,9 +164,9 @@ function checkPass({ status, text }) {
 const checkNonce = ({ headers }) => check('dpop-nonce', /^[\w-]{22}$/.test(headers.get('dpop-nonce')), true);
 
 // a challenge for each scheme; clients that only know Bearer do not know DPoP's own errors
-function challenges({ error, reason }) {
+function challenges({ error, reason, needs = scope }) {
   const challenge = (scheme, code, ...more) => {
-    const quoted = [...more, reason !== 'missing_token' && `error="${code}"`, `scope="${scope}"`, `resource_metadata="${metadata}"`];
+    const quoted = [...more, reason !== 'missing_token' && `error="${code}"`, `scope="${needs}"`, `resource_metadata="${metadata}"`];
     return `${scheme} ${quoted.filter(Boolean).join(', ')}`;
   };
   const known = ['invalid_dpop_proof', 'use_dpop_nonce'].includes(error) ? 'invalid_token' : error;
@@ -172,9 +177,12 @@ async function checkDenial({ status, headers, json }, expected) {
   const { error, reason } = expected;
   check('status', status, expected.status);
   check('content-type', headers.get('content-type'), 'application/problem+json');
-  check('www-authenticate', headers.get('www-authenticate'), challenges(expected));
-  checkNonce({ headers });
-  check('cache-control', headers.get('cache-control'), 'no-store');
+  // no challenge where no other token would help
+  check('www-authenticate', headers.get('www-authenticate'), expected.final ? null : challenges(expected));
+  if (!expected.final) {
+    checkNonce({ headers });
+    check('cache-control', headers.get('cache-control'), 'no-store');
+  }
   check('error', json?.error, error);
   check('type', json?.type, `urn:waxseal:error:${reason}`);
   check('title', json?.title, { 401: 'Unauthorized', 403: 'Forbidden' }[status]);
@@ -330,6 +338,63 @@ await step('the official MCP client, with DPoP of its own', 'passes', async () =
   check('token_type', authProvider.tokens().token_type, 'DPoP');
   await client.close();
 });
+
+// ---- the policy of envoy.yaml: who may use which tool
+
+const text = (result) => result.content[0].text;
+const refuse = (title, reason, tool, wanted, expected = {}) =>
+  step(title, `403 ${reason}`, async () => {
+    const reply = await send(bearer(await getToken(wanted)), calling(tool, { name: 'plan.txt' }));
+    await checkDenial(reply, { status: 403, error: 'access_denied', reason, final: true, ...expected });
+  });
+
+await refuse('writing with a token for reading', 'insufficient_scope', 'write_file', {}, {
+  error: 'insufficient_scope',
+  needs: 'files:read files:write',
+  final: false,
+});
+
+await step('the official MCP client steps up by itself', 'passes', async () => {
+  const authProvider = createProvider();
+  const client = new Client({ name: 'walk', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(resource), { authProvider, fetch: show }));
+  check('scope before', claimsOf(authProvider.tokens().access_token).scope, 'files:read');
+  const { tools } = await client.listTools();
+  check('tools before', tools.map(({ name }) => name).join(' '), 'read_file whoami');
+  const result = await client.callTool({ name: 'write_file', arguments: { name: 'new.txt', text: 'sealed' } });
+  check('write_file', text(result), 'wrote `new.txt`');
+  check('scope after', claimsOf(authProvider.tokens().access_token).scope, 'files:read files:write');
+  const more = await client.listTools();
+  check('tools after', more.tools.map(({ name }) => name).join(' '), 'read_file write_file whoami');
+  await client.close();
+});
+
+const all = 'files:read files:admin';
+await refuse('a tool that does not exist', 'policy_denied', 'format_disk', { scope: all });
+await refuse('the admin tool, not by an agent', 'policy_denied', 'delete_file', { scope: all });
+await refuse('by an agent with three hops', 'hop_count_exceeded', 'delete_file', { client: 'far-agent-client', scope: all }, {
+  error: 'hop_count_exceeded',
+});
+await step('by an agent with two', 'passes', async () => {
+  const token = await getToken({ client: 'agent-client', scope: all });
+  const { status, text: body } = await send(bearer(token), calling('delete_file', { name: 'new.txt' }));
+  check('status', status, 200);
+  check('delete_file', body.includes('deleted `new.txt`'), true);
+});
+
+const malformed = (title, reason, code, message, headers = {}) =>
+  step(title, `400 ${reason}`, async () => {
+    const { status, headers: got, json } = await send({ ...bearer(await getToken()), ...headers }, message);
+    check('status', status, 400);
+    check('content-type', got.get('content-type'), 'application/json');
+    check('JSON-RPC code', json?.error?.code, code);
+  });
+
+await malformed('a header that names another tool', 'header_mismatch', -32020, calling('delete_file'), {
+  'mcp-method': 'tools/call',
+  'mcp-name': 'read_file',
+});
+await malformed('two calls in one batch', 'invalid_rpc_request', -32600, [calling('read_file'), calling('delete_file')]);
 
 // ---- the summary
 
