@@ -64,7 +64,7 @@ need chromium-install 'install: Chromium' tests/browser/install.sh
 need redis-install 'install: Redis and Webdis' tests/redis/install.sh
 need build 'build: both wasm modules and the TypeScript' npm --prefix js run build
 
-part rust 'rust: units, borders, properties, Wycheproof' cargo test --locked --quiet --features prover
+part rust 'rust: units, borders, properties, Wycheproof' cargo test --locked --quiet --features prover,schema
 part fresh 'vectors: as the script makes them' node tests/vectors/make.mjs --check
 part vectors 'vectors: core, npm, filter' tests/vectors.sh tests/vectors
 part host 'proxy-wasm host' node --test tests/host/*.test.mjs
