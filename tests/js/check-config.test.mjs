@@ -192,7 +192,7 @@ describe('the schema', () => {
   });
 
   const GOOD = {
-    'one or many': rule({ match: { tool: 'a', http: ['GET', 'POST'], message: 'none', arguments: { a: [1, 'x*', null], '/b': true } } }),
+    'one or many': rule({ match: { tool: 'a', http: ['GET', 'POST'], message: 'request', arguments: { a: [1, 'x*', null], '/b': true } } }),
     'scopes as text': requiring({ scopes: 'a' }),
     'scopes as a list': requiring({ scopes: ['a', 'b'] }),
     'scopes as an object': requiring({ scopes: { all: 'a', any: ['b'] } }),
