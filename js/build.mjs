@@ -1,9 +1,10 @@
-// Builds the three wasm modules and the TypeScript around two of them into ../pkg/dist.
+// Builds the three wasm modules and the TypeScript around two of them into ../pkg/dist; with --typescript, the TypeScript alone.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
@@ -78,36 +79,46 @@ function targets(...names) {
   return missing.length > 0 ? `installed ${missing.join(', ')}` : 'there';
 }
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+function modules() {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
 
-step('the crates', () => run('cargo', ['fetch', '--locked']));
-hidePaths();
+  step('the crates', () => run('cargo', ['fetch', '--locked']));
+  hidePaths();
 
-let built;
-step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
-step('the Envoy filter', () => void (built = module('wasm32-wasip1', 'envoy')));
-step('its optimisation', () => optimise(built, join(dist, 'waxseal.wasm')));
-step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], join(here, 'bindgen')));
-for (const { feature, level, name, wasm, bytes } of [
-  { feature: 'npm', level: 3, name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
-  // Read once in a while, and sent to browsers: small counts for more than fast.
-  { feature: 'client', level: 'z', name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
-]) {
-  step(`the JavaScript module ${wasm}`, () => void (built = module('wasm32-unknown-unknown', feature, level)));
-  step('its glue', () => run(join(root, 'target/bindgen/release/bindgen'), [built, glue, name]));
-  step('its optimisation', () => optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm)));
-  cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
-  cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
-  // Inline: the one layout that every bundler and runtime imports without configuration.
-  exporting(bytes, packed(readFileSync(join(dist, wasm))));
+  let built;
+  step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
+  step('the Envoy filter', () => void (built = module('wasm32-wasip1', 'envoy')));
+  step('its optimisation', () => optimise(built, join(dist, 'waxseal.wasm')));
+  step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], join(here, 'bindgen')));
+  for (const { feature, level, name, wasm, bytes } of [
+    { feature: 'npm', level: 3, name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
+    // Read once in a while, and sent to browsers: small counts for more than fast.
+    { feature: 'client', level: 'z', name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
+  ]) {
+    step(`the JavaScript module ${wasm}`, () => void (built = module('wasm32-unknown-unknown', feature, level)));
+    step('its glue', () => run(join(root, 'target/bindgen/release/bindgen'), [built, glue, name]));
+    step('its optimisation', () => optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm)));
+    cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
+    cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
+    // Inline: the one layout that every bundler and runtime imports without configuration.
+    exporting(bytes, packed(readFileSync(join(dist, wasm))));
+  }
 }
+
+if (!process.argv.includes('--typescript')) modules();
 step('the TypeScript', () => {
   // The one parser of YAML that the commands need: one file, its licence in its first line.
   cpSync(join(here, 'node_modules/js-yaml/dist/browser/js-yaml.esm.min.mjs'), join(dist, 'yaml.js'));
   exporting('explanations.js', JSON.parse(readFileSync(join(root, 'pkg/errors.json'), 'utf8')));
-  const tsc = (...options) => run(join(here, 'node_modules/.bin/tsc'), ['-p', here, ...options]);
-  tsc('--emitDeclarationOnly');
+  const tsc = (project, ...options) => run(join(here, 'node_modules/.bin/tsc'), ['-p', join(here, project), ...options]);
   // Comments are for who reads the types, or the sources.
-  tsc('--declaration', 'false', '--removeComments');
+  tsc('tsconfig.json', '--removeComments');
+  tsc('tsconfig.types.json', '--outDir', dist);
+  // For `require`, the same once more.
+  const cjs = join(dist, 'cjs');
+  tsc('tsconfig.types.json', '--outDir', cjs);
+  writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+  const entries = ['index', 'client', 'slim', 'client-slim'].map((name) => join(dist, `${name}.js`));
+  buildSync({ entryPoints: entries, outdir: cjs, bundle: true, format: 'cjs', platform: 'node', target: 'es2022', logLevel: 'error' });
 });

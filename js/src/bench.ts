@@ -1,7 +1,7 @@
 import { STANDS_FOR_A_SECRET } from './command.js';
 import type { Config, Issuer } from './config.js';
-import { createDpop, type Dpop, type DpopAlgorithm } from './dpop.js';
-import { Gate } from './gate.js';
+import { createDpop, type Dpop, type DpopAlgorithm } from './client.js';
+import { Gate } from './index.js';
 import type { Outcome } from './outcome.js';
 import type { Header } from './request.js';
 import type { Caller, Case, Table } from './table.js';

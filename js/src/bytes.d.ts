@@ -1,3 +1,3 @@
 /** A wasm module as text; written by the build. */
-declare const packed: import('./inline.js').Packed;
+declare const packed: import('./unpacked.js').Packed;
 export default packed;

@@ -1,6 +1,4 @@
-// Makes the wasm module of the client ready.
-import packed from './client-bytes.js';
 import * as glue from './client-core.js';
-import { started } from './inline.js';
+import { starter } from './start.js';
 
-export default started('client-core', glue, packed);
+export const { init, initSync, exports } = starter('client-core', glue);

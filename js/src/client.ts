@@ -1,5 +1,8 @@
-export { createDpop, type Dpop, type DpopAlgorithm, type DpopOptions, type KeyPair, type ProofRequest, type PublicJwk } from './dpop.js';
-export { explain, type Explained, type Explanation } from './explain.js';
-export type { DpopFetchOptions, DpopMiddleware, Fetch } from './proving.js';
-export { type Action, type Challenge, type OpenUrl, parseChallenges, type Reading, type ReadOptions, readError, type Surface } from './reading.js';
-export type { Reason } from './reasons.js';
+// Carries the wasm module inline: the one layout that every bundler and runtime imports without configuration.
+import packed from './client-bytes.js';
+import { initSync } from './client-module.js';
+import { unpacked } from './unpacked.js';
+
+initSync(unpacked(packed));
+
+export * from './client-api.js';

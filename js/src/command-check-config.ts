@@ -3,7 +3,7 @@ import { documentOf, FileFault, fileText, line, Misuse, STANDS_FOR_A_SECRET, typ
 import { type Config, type Issuer, jsonOf } from './config.js';
 import { Core } from './core.js';
 import { embedded } from './envoy.js';
-import './module.js';
+import './index.js';
 
 /** `waxseal check-config`. */
 export async function checkConfigCommand({ names, flags, values }: Words): Promise<number> {

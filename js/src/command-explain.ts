@@ -1,9 +1,8 @@
 import process from 'node:process';
+import { explain, type Explained, type Reading, readError } from './client.js';
 import { harmless, Misuse, type Words, written } from './command.js';
-import { explain, type Explained } from './explain.js';
 import { pasted } from './paste.js';
 import { shownExplained, shownReading, type Style } from './print.js';
-import { type Reading, readError } from './reading.js';
 
 /** Characters of input that are read. */
 const LIMIT = 1_000_000;

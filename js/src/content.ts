@@ -1,3 +1,4 @@
+import { isA } from './realm.js';
 import type { Header } from './request.js';
 
 /** The body, one byte beyond a limit at most: at hand, to be read, or none. */
@@ -140,9 +141,8 @@ function isAnnounced(headers: Header[]): boolean {
 
 function bytesOf(body: unknown, limit: number): Uint8Array | undefined {
   if (typeof body === 'string') return new TextEncoder().encode(body.slice(0, limit + 1)).subarray(0, limit + 1);
-  // Not by `instanceof`: it may be of another realm.
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, Math.min(body.byteLength, limit + 1));
-  if (Object.prototype.toString.call(body) !== '[object ArrayBuffer]') return undefined;
+  if (!isA(body, 'ArrayBuffer')) return undefined;
   return new Uint8Array(body as ArrayBuffer).subarray(0, limit + 1);
 }
 

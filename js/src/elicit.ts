@@ -1,6 +1,5 @@
 import { type Config, jsonOf, type SecretName } from './config.js';
 import { Asker } from './core.js';
-import './module.js';
 import type { Grant } from './outcome.js';
 
 /** How a call waits for its user's consent. */

@@ -1,3 +1,5 @@
+import { isError } from './realm.js';
+
 /** A document that the module wants, and whom to tell; the part of it that this file needs. */
 interface Errand {
   readonly uri: string;
@@ -96,8 +98,8 @@ async function bytesOf(response: Response, limit: number): Promise<Uint8Array> {
 
 function causeOf(error: unknown): string {
   try {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
+    const cause = isError(error) && isError(error.cause) ? error.cause : error;
+    if (isError(cause)) return `${cause.name}: ${cause.message}`;
   } catch {
     // What a foreign `fetch` throws may itself throw when it is read.
   }

@@ -3,7 +3,6 @@ import { type Content, contentOf } from './content.js';
 import { Core, type Visit } from './core.js';
 import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
-import './module.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
 

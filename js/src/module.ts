@@ -1,6 +1,4 @@
-// Makes the wasm module of the gate ready.
-import packed from './bytes.js';
 import * as glue from './core.js';
-import { started } from './inline.js';
+import { starter } from './start.js';
 
-export default started('core', glue, packed);
+export const { init, initSync, exports } = starter('core', glue);

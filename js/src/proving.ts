@@ -1,6 +1,7 @@
 import { startOf } from './body.js';
 import type { Dpop } from './dpop.js';
 import { parseChallenges } from './reading.js';
+import { isA } from './realm.js';
 
 /** A `fetch` like the global one. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -44,7 +45,7 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
     if (!['string', 'function', 'undefined'].includes(typeof source)) throw new TypeError('`options.token` must be a string or a function');
     return async (input, init) => {
       // A Request in the place of `init` has its members where a spread does not find them.
-      if (init instanceof Request) [input, init] = [new Request(input, init), undefined];
+      if (isA(init, 'Request')) [input, init] = [new Request(input, init), undefined];
       const request = typeof input === 'object' && 'url' in input ? input : undefined;
       // As it will be sent, which is not the same everywhere: `patch` stays so in most runtimes, and is `PATCH` in Bun.
       const { url, method } = new Request(request?.url ?? input, { method: init?.method ?? request?.method ?? 'GET' });

@@ -1,5 +1,4 @@
 import { challenges, read } from './client-core.js';
-import './client-module.js';
 import type { Reason } from './reasons.js';
 import { receivedIn } from './received.js';
 

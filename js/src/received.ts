@@ -1,4 +1,5 @@
 import { startOf } from './body.js';
+import { isError } from './realm.js';
 import { type Header, readHeaders } from './request.js';
 
 /** A reply, or what is left of one, in the shape that the module takes. */
@@ -62,10 +63,6 @@ interface Thrown {
 function isResponse(value: object): value is Response {
   const { status, headers, clone } = value as Partial<Response>;
   return typeof status === 'number' && typeof headers?.get === 'function' && typeof clone === 'function';
-}
-
-function isError(value: object): boolean {
-  return value instanceof Error || /^\[object (?:Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
 }
 
 async function responded(response: Response): Promise<Received> {

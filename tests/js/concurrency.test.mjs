@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Core, Visit } from '../../pkg/dist/core.js';
 import { Gate } from '../../pkg/dist/index.js';
-import exports from '../../pkg/dist/module.js';
+import { exports } from '../../pkg/dist/module.js';
 import { bearer, call, config, ISSUER, KEY, newKey, NOW, OTHER, SCOPES, token } from './issuer.mjs';
 import { withoutId } from './ids.mjs';
 import { sleep } from './loopback.mjs';
@@ -14,7 +14,7 @@ import { sleep } from './loopback.mjs';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
 
-const { memory, __wbindgen_externrefs: references } = exports;
+const { memory, __wbindgen_externrefs: references } = exports();
 
 const RSA = newKey('rs-1', 'RS256');
 const FETCHED = 'https://fetched.example.com';

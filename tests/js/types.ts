@@ -12,6 +12,8 @@ import type {
   Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
   PublicJwk, Reading, ReadOptions, Surface,
 } from 'waxseal/client';
+import * as readingSlim from 'waxseal/client/slim';
+import { Gate as SlimGate, init, initSync, type WasmSource } from 'waxseal/slim';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <Condition extends true>(): Condition | undefined => undefined;
@@ -365,3 +367,10 @@ function next(action: Action): string {
       return '';
   }
 }
+
+// ---- the doors that start nothing ----
+
+const sources: WasmSource[] = [new Uint8Array(), new ArrayBuffer(), new WebAssembly.Module(new Uint8Array())];
+export const started: [Promise<void>, void] = [init(sources[0]!), initSync(sources[1]!)];
+readingSlim.initSync(sources[2]!);
+holds<Same<typeof SlimGate, typeof Gate>>();

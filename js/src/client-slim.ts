@@ -1,0 +1,4 @@
+// Starts nothing by itself, and carries no wasm module.
+export * from './client-api.js';
+export { init, initSync } from './client-module.js';
+export type { WasmSource } from './start.js';

@@ -1,0 +1,4 @@
+// Starts nothing by itself, and carries no wasm module.
+export * from './api.js';
+export { init, initSync } from './module.js';
+export type { WasmSource } from './start.js';
