@@ -6,7 +6,7 @@ usage() {
   cat <<'EOT'
 usage: tests/all.sh [--full]
 
-  --full   adds the slow matrices: properties at length, fuzzing
+  --full   adds the slow matrices: properties at length, fuzzing, runtimes and bundlers
 
 logs: target/test-logs
 EOT
@@ -52,7 +52,7 @@ need() {
 
 install_packages() {
   local folder
-  for folder in js tests envoy-example; do
+  for folder in js tests envoy-example ${full:+tests/packaging}; do
     [ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ] && continue
     (cd $folder && npm ci --no-audit --no-fund) || return 1
   done
@@ -76,6 +76,7 @@ part demo 'demo' envoy-example/demo.sh --filter pkg/dist/waxseal.wasm
 
 if [ -n "$full" ]; then
   part properties 'properties, at length' env PROPTEST_CASES=20000 cargo test --locked --release --features prover --test properties --test dpop --test read --test round_trip --test elicit
+  part packaging 'the package in runtimes, bundlers and browsers' tests/packaging/run.sh
   part fuzz 'fuzzing, half a minute each' tests/fuzz/run.sh 30
 fi
 
