@@ -23,7 +23,9 @@ export class Browsers {
       for (const [browser, program] of [['chrome', 'chromium'], ['firefox', 'firefox-esr']]) {
         const { stdout } = await promisify(execFile)('bash', [INSTALL, program], { timeout: 300_000 });
         const args = browser === 'chrome' ? ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] : [];
-        browsers.#all.push(await puppeteer.launch({ browser, executablePath: stdout.trim(), headless: true, args, timeout: 60_000 }));
+        const launched = await puppeteer.launch({ browser, executablePath: stdout.trim(), headless: true, args, timeout: 60_000 });
+        browsers.#all.push(launched);
+        console.error(`with ${await launched.version()}`);
       }
     } catch (error) {
       await browsers.end();

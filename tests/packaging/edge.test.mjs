@@ -1,6 +1,8 @@
 // Runtimes that give the compiled module for an import: Workers, and Next.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Browsers } from './browsers.mjs';
 import { DECIDED, IMPORTED, project, run, serve } from './project.mjs';
@@ -43,6 +45,9 @@ describe('Next', () => {
       // No `type`: with it, Next's own webpack build of any edge route fails.
       const folder = await project(APP, {});
       await run(t, folder, 'next', ['build', `--${bundler}`]);
+      // Here it would compile bytes as well; a hosted edge does not.
+      const { functions } = JSON.parse(await readFile(join(folder, '.next/server/middleware-manifest.json'), 'utf8'));
+      assert.equal(functions['/edge/route'].wasm.length, 2);
       const origin = await serve(t, folder, 'next', ['start', '--hostname', '127.0.0.1', '--port', '0']);
       await assertAnswers(`${origin}/edge`);
       await assertAnswers(`${origin}/node`);

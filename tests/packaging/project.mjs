@@ -42,7 +42,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 /** Nothing is told to anybody. */
 const ENV = {
-  ...process.env, HOME: home, XDG_CONFIG_HOME: home, CI: '1', NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false',
+  ...process.env, HOME: home, XDG_CONFIG_HOME: home, CI: '1', NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', NEXT_TELEMETRY_DISABLED: '1',
+  WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 };
 delete ENV.FORCE_COLOR;
 delete ENV.NODE_TEST_CONTEXT;
