@@ -6,32 +6,46 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Browser, createProfile } from '@puppeteer/browsers';
 import puppeteer from 'puppeteer-core';
 import { serve } from '../js/loopback.mjs';
-import { DECIDED } from './project.mjs';
+import { DECIDED, newFolder, saying } from './project.mjs';
 
 const INSTALL = fileURLToPath(new URL('../browser/install.sh', import.meta.url));
 const KINDS = { '.html': 'text/html', '.js': 'text/javascript' };
 
 export class Browsers {
   #all = [];
+  #ends = [];
 
   static async start() {
     const browsers = new Browsers();
     try {
-      // Firefox is spoken to in WebDriver BiDi.
-      for (const [browser, program] of [['chrome', 'chromium'], ['firefox', 'firefox-esr']]) {
-        const { stdout } = await promisify(execFile)('bash', [INSTALL, program], { timeout: 300_000 });
-        const args = browser === 'chrome' ? ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] : [];
-        const launched = await puppeteer.launch({ browser, executablePath: stdout.trim(), headless: true, args, timeout: 60_000 });
-        browsers.#all.push(launched);
-        console.error(`with ${await launched.version()}`);
-      }
+      await browsers.#launch('chromium', (profile) => puppeteer.defaultArgs({
+        browser: 'chrome', userDataDir: profile, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--remote-debugging-port=0'],
+      }));
+      await browsers.#launch('firefox-esr', async (profile) => {
+        await createProfile(Browser.FIREFOX, { path: profile, preferences: {} });
+        return ['--profile', profile, ...puppeteer.defaultArgs({ browser: 'firefox', args: ['--remote-debugging-port=0'] })];
+      });
     } catch (error) {
       await browsers.end();
       throw error;
     }
     return browsers;
+  }
+
+  /** Not by `puppeteer.launch`, which leaves the second browser behind when a signal ends the tests. */
+  async #launch(name, argumentsFor) {
+    const { stdout } = await promisify(execFile)('bash', [INSTALL, name], { timeout: 300_000 });
+    const profile = await newFolder();
+    const owner = { after: (end) => this.#ends.push(end) };
+    const spoken = await saying(owner, profile, stdout.trim(), await argumentsFor(profile), /(ws:\/\/\S+)/);
+    // Firefox speaks WebDriver BiDi, and nothing else.
+    const how = name === 'chromium' ? { browserWSEndpoint: spoken } : { browserWSEndpoint: `${spoken}/session`, protocol: 'webDriverBiDi' };
+    const browser = await puppeteer.connect(how);
+    this.#all.push(browser);
+    console.error(`with ${await browser.version()}`);
   }
 
   /** Opens a page in each browser, until it has told what was decided. */
@@ -63,6 +77,7 @@ export class Browsers {
   }
 
   async end() {
-    await Promise.all(this.#all.map((browser) => browser.close()));
+    await Promise.all(this.#all.map((browser) => browser.disconnect()));
+    for (const end of this.#ends) end();
   }
 }

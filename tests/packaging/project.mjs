@@ -42,16 +42,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 /** Nothing is told to anybody. */
 const ENV = {
-  ...process.env, HOME: home, XDG_CONFIG_HOME: home, CI: '1', NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', NEXT_TELEMETRY_DISABLED: '1',
-  WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  ...process.env, PATH: [path('node_modules/.bin'), process.env.PATH].join(delimiter), HOME: home, XDG_CONFIG_HOME: home, CI: '1', NO_COLOR: '1',
+  DENO_NO_UPDATE_CHECK: '1', NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 };
 delete ENV.FORCE_COLOR;
 delete ENV.NODE_TEST_CONTEXT;
 
-/** Starts a command: what it printed once it has ended well, and what it prints meanwhile. */
-function start(t, cwd, command, args, { node = process.execPath } = {}) {
-  const env = { ...ENV, PATH: [path('node_modules/.bin'), dirname(node), process.env.PATH].join(delimiter) };
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a command, which ends with its test: what it has printed once it ended well, and what it has printed so far. */
+function start(t, cwd, command, args) {
+  const child = spawn(command, args, { cwd, env: ENV, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const end = () => {
     running.delete(end);
     // The whole group: tools have children.
@@ -71,22 +70,27 @@ function start(t, cwd, command, args, { node = process.execPath } = {}) {
   return { child, ended, printed };
 }
 
-export async function run(t, cwd, command, args, options) {
-  return start(t, cwd, command, args, options).ended;
+export async function run(t, cwd, command, args) {
+  return start(t, cwd, command, args).ended;
 }
 
-/** Starts a server: its origin, once it says where it listens. */
-export async function serve(t, cwd, command, args, options) {
-  const { child, ended, printed } = start(t, cwd, command, args, options);
+/** Starts a command that goes on: the part of what it prints that a pattern finds. */
+export async function saying(t, cwd, command, args, pattern) {
+  const { child, ended, printed } = start(t, cwd, command, args);
   const said = new Promise((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', () => {
-        const [origin] = /http:\/\/(?:127\.0\.0\.1|localhost):[1-9]\d*/.exec(printed.stdout + printed.stderr) ?? [];
-        if (origin) resolve(origin.replace('localhost', '127.0.0.1'));
+        const found = pattern.exec(`${printed.stdout}\n${printed.stderr}`);
+        if (found) resolve(found[1]);
       });
     }
   });
   return Promise.race([said, ended.then(() => assert.fail(`${command} has ended`))]);
+}
+
+/** Starts a server: its origin. */
+export async function serve(t, cwd, command, args) {
+  return `http://127.0.0.1:${await saying(t, cwd, command, args, /http:\/\/(?:127\.0\.0\.1|localhost):([1-9]\d*)/)}`;
 }
 
 const packing = { after() {} };
@@ -97,9 +101,11 @@ await mkdir(first);
 await writeFile(join(first, 'package.json'), '{ "private": true }');
 await run(packing, first, 'npm', ['install', '--offline', '--no-audit', '--no-fund', TARBALL]);
 
+export const newFolder = () => mkdtemp(join(temporary, 'project-'));
+
 /** A new project with the package installed: its folder. */
 export async function project(files, manifest = { type: 'module' }) {
-  const folder = await mkdtemp(join(temporary, 'project-'));
+  const folder = await newFolder();
   await cp(join(first, 'node_modules'), join(folder, 'node_modules'), { recursive: true });
   for (const [name, text] of Object.entries({ 'package.json': JSON.stringify({ private: true, ...manifest }), ...files })) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
