@@ -21,11 +21,9 @@ export function starter(name: string, glue: object) {
   };
   use(new Proxy({}, { get() { throw new TypeError('`init` or `initSync` must come first'); } }));
   return {
-    /** Makes the module ready; once it is, does nothing. */
     async init(source: WasmSource): Promise<void> {
       if (!running) begin(await WebAssembly.instantiate(isBytes(source) ? await WebAssembly.compile(source) : source, imports));
     },
-    /** Makes the module ready at once, where the runtime permits that; once it is, does nothing. */
     initSync(source: WasmSource): void {
       if (!running) begin(new WebAssembly.Instance(isBytes(source) ? new WebAssembly.Module(source) : source, imports));
     },
