@@ -4,5 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund
+# Not `npm ci`: it wants the packages of all platforms in the lock file, and not every registry has them.
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --no-audit --no-fund
 exec node --test --test-concurrency=1 --test-reporter=spec ${1:+--test-name-pattern="$1"} ./*.test.mjs
