@@ -6,11 +6,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { Lister } from '../../pkg/dist/core.js';
-import exports from '../../pkg/dist/module.js';
+import '../../pkg/dist/index.js';
+import { exports } from '../../pkg/dist/module.js';
 import { bearer, NOW, open, token } from './issuer.mjs';
 import { serve, sleep } from './loopback.mjs';
 
-const { memory } = exports;
+const { memory } = exports();
 
 const RULES = [
   { name: 'read', match: { tool: 'read_*' }, require: { scopes: 'files:read' } },
