@@ -2,6 +2,7 @@
 //! share, or a form. Never shows a secret; a command is one path that no word can leave.
 
 use crate::config::{HttpStore, Secret};
+use crate::uri::encoded;
 
 /// One call that a face makes for the gate, without following redirects.
 #[derive(Clone, Debug)]
@@ -87,18 +88,10 @@ pub fn form_encoded(text: &str) -> String {
     escaped(text, b"-_.")
 }
 
-/// Percent-encoded but for letters, digits and these. A dot stays escaped in a command, or Webdis
-/// would take the end of a word for a file's extension.
+/// But for letters, digits and these. A dot stays escaped in a command, or Webdis would take the end
+/// of a word for a file's extension.
 fn escaped(text: &str, plain: &[u8]) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
+    encoded(text, |byte| byte.is_ascii_alphanumeric() || plain.contains(&byte))
 }
 
 #[cfg(test)]

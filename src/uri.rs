@@ -166,8 +166,9 @@ fn is_of_path(byte: u8) -> bool {
     is_unreserved(byte) || b"!$&'()*+,;=:@/{}".contains(&byte)
 }
 
-/// Escapes all but these, and all that is not ASCII.
-fn encoded(text: &str, plain: impl Fn(u8) -> bool) -> String {
+/// Percent-encoded as UTF-8, with capitals: all but these, and all that is not ASCII (RFC 3986
+/// section 2.1).
+pub fn encoded(text: &str, plain: impl Fn(u8) -> bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii() && plain(byte) {

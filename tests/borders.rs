@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("keys", &["fetch", "parse", "error", "config", "time"]),
     ("nonce", &["config", "time"]),
     ("seal", &["config"]),
-    ("store", &["config"]),
+    ("store", &["config", "uri"]),
     ("replay", &["parse", "config", "store", "time"]),
     ("verify", &["fetch", "keys", "nonce", "parse", "error", "config", "time"]),
     // Of a credential it is shown the token alone, and only to ask for whom it is active.
@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("call", &[]),
     // Never parse: it must not see bytes or a credential.
-    ("decide", &["verify", "call", "config", "error", "time"]),
+    ("decide", &["verify", "call", "config", "error", "time", "uri"]),
     // Never parse, never verify: a reply cannot leak a token.
     ("render", &["decide", "call", "config", "error"]),
     // Reads what an authorization server and a client say, and no credential.

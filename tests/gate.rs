@@ -3,7 +3,7 @@
 mod signer;
 
 use serde_json::json;
-use signer::{Failure, Issuer, NOW, gate, request};
+use signer::{Failure, Issuer, NOW, ask, gate, request};
 use waxseal::{
     Answers, Body, Decision, Fetch, Fetched, Gate, Reason, Request, Step, UnixTime, Verdict,
 };
@@ -29,19 +29,6 @@ fn reason(step: &Step) -> Option<Reason> {
     match step {
         Step::Done(Decision::Deny(denial)) => Some(denial.error.reason()),
         _ => None,
-    }
-}
-
-/// Asks until something else than a signature is wanted.
-fn ask(gate: &Gate, request: &Request, answers: &mut Answers, now: UnixTime) -> Step {
-    loop {
-        match gate.check(request, answers, now) {
-            Step::Verify(check) => {
-                let verdict = check.verify();
-                answers.verified(check, verdict);
-            }
-            other => return other,
-        }
     }
 }
 

@@ -6,10 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use signer::{Failure, HEADER, Issuer, NOW, RESOURCE, claims, gate_with, request};
+use signer::{Failure, HEADER, Issuer, NOW, RESOURCE, ask, claims, gate_with, request};
 use waxseal::{
-    Answers, Decision, Denial, Epoch, Error, Fetch, Fetched, Gate, Look, Looked, Request, Step,
-    UnixTime,
+    Answers, Decision, Denial, Epoch, Error, Fetch, Fetched, Gate, Look, Looked, Step, UnixTime,
 };
 
 type Outcome = Result<(), Failure>;
@@ -48,19 +47,6 @@ fn mandate(issuer: &Issuer, members: Value) -> String {
         claims.extend(members);
     }
     token(issuer, claims)
-}
-
-/// Asks until something else than a signature is wanted.
-fn ask(gate: &Gate, request: &Request, answers: &mut Answers, now: UnixTime) -> Step {
-    loop {
-        match gate.check(request, answers, now) {
-            Step::Verify(check) => {
-                let verdict = check.verify();
-                answers.verified(check, verdict);
-            }
-            other => return other,
-        }
-    }
 }
 
 /// What a gate wants to be looked up for a token.

@@ -325,9 +325,7 @@ impl Config {
         }
         Ok(config)
     }
-}
 
-impl Config {
     /// The scopes that every call needs, each once; of alternatives the first.
     pub(crate) fn every_scope(&self) -> Vec<String> {
         let own = &self.policy.require.scopes;

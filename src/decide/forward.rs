@@ -1,10 +1,9 @@
 //! Claims -> headers for the upstream. Never lets a value of the caller stand beside ours.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use crate::config::{Credentials, Forwarding};
+use crate::uri::encoded;
 use crate::verify::Verified;
 
 /// How a request's headers change on the way to the upstream.
@@ -52,25 +51,16 @@ impl Forward {
 fn written(claim: &Value) -> Option<String> {
     let text = match claim {
         Value::Null => return None,
-        Value::String(text) => encoded(text),
+        Value::String(text) => value(text),
         Value::Array(items) => items.iter().filter_map(written).collect::<Vec<_>>().join(","),
-        other => encoded(&other.to_string()),
+        other => value(&other.to_string()),
     };
     (!text.is_empty()).then_some(text)
 }
 
-/// RFC 3986 section 2.1; what a value like `user@example.com` or `files:read` needs stays readable.
-fn encoded(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/@".contains(&byte) {
-            written.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(written, "%{byte:02X}");
-        }
-    }
-    written
+/// What a value like `user@example.com` or `files:read` needs stays readable.
+fn value(text: &str) -> String {
+    encoded(text, |byte| byte.is_ascii_alphanumeric() || b"-._~:/@".contains(&byte))
 }
 
 #[cfg(test)]

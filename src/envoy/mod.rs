@@ -3,7 +3,9 @@
 mod board;
 mod claims;
 mod host;
+mod question;
 mod summary;
+mod visit;
 mod worker;
 
 use std::cell::RefCell;
@@ -121,9 +123,7 @@ impl Stream {
             }
         }
     }
-}
 
-impl Stream {
     fn reply(&self, act: impl FnOnce(&mut Worker, u32) -> Piece) -> Action {
         match with(self.worker.as_ref(), |worker| act(worker, self.context)) {
             Some(Piece::Passes) => Action::Continue,

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::board::{self, Posted};
 use super::claims;
 use super::host::{self, Call, Counter, Headers};
+use super::question::Question;
 use super::summary::Summary;
+use super::visit::{Arrival, Visit};
 use crate::{
-    Answers, Body, BodyMode, Claim, Claimed, Config, Decision, Error, Fetch, Forward, Gate, Grant,
-    ListFilter, Look, Looked, More, Request, Step, StoreCall, UnixTime,
+    Body, BodyMode, Config, Decision, Error, Fetch, Forward, Gate, Grant, ListFilter, More,
+    Request, Step, StoreCall, UnixTime,
 };
 
 /// What becomes of a stream.
@@ -85,94 +87,11 @@ enum Stage {
     Here(u32),
 }
 
-/// A request on its way through the gate.
-struct Visit {
-    request: Request,
-    answers: Answers,
-    /// The end of its patience; `None` while it waits for a fetch that it has asked for itself, or
-    /// for a body that the client may take its time with.
-    until: Option<UnixTime>,
-    body: Arrival,
-}
-
-/// How much of a body Envoy has. A copy is made to decide, and let go while the request waits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Arrival {
-    /// Nothing.
-    Awaited,
-    /// So many bytes, and more may come.
-    Partly(usize),
-    /// All of it: so many bytes.
-    Whole(usize),
-    /// More than the limit.
-    TooLong,
-}
-
-impl Visit {
-    fn of(request: Request, limit: usize) -> Self {
-        let length = request.header("content-length").next();
-        let length = length.and_then(|text| std::str::from_utf8(text).ok()?.parse::<u64>().ok());
-        let is_long =
-            length.is_some_and(|length| usize::try_from(length).map_or(true, |l| l > limit));
-        let body = if is_long { Arrival::TooLong } else { Arrival::Awaited };
-        Self { request, answers: Answers::default(), until: None, body }
-    }
-
-    /// More of its body is here.
-    fn shown(&mut self, size: usize, ends: bool, limit: usize) {
-        self.body = match self.body {
-            Arrival::TooLong => Arrival::TooLong,
-            _ if size > limit => Arrival::TooLong,
-            _ if ends => Arrival::Whole(size),
-            _ => Arrival::Partly(size),
-        };
-    }
-
-    /// As it waits.
-    fn parked(mut self) -> Self {
-        if matches!(self.request.body, Body::Read(_) | Body::Summary(_)) {
-            self.request.body = Body::Unread;
-        }
-        self
-    }
-}
-
 /// A request whose question is under way at a store.
 struct Asking {
     stream: u32,
     visit: Visit,
     question: Question,
-}
-
-/// What a store is asked.
-enum Question {
-    /// Whether a proof is new.
-    Claim(Claim),
-    /// Whether a token is revoked.
-    Look(Look),
-}
-
-impl Question {
-    /// The store's reply is here.
-    fn answered(self, answers: &mut Answers, size: usize) {
-        let replied = |call: Option<&StoreCall>| {
-            let (status, _, body) = host::replied(size.min(call?.limit.saturating_add(1)))?;
-            Some((status, body))
-        };
-        let silent = "the store does not answer";
-        match self {
-            Self::Claim(claim) => {
-                let reply = replied(claim.call.as_ref());
-                let claimed = reply.map(|(status, body)| claim.answer(status, &body));
-                answers.claimed(claim, claimed.unwrap_or(Claimed::Failed(silent)));
-            }
-            Self::Look(look) => {
-                let reply = replied(look.call.as_ref());
-                let looked = reply.map(|(status, body)| look.answer(status, &body));
-                answers.looked(look, looked.unwrap_or(Looked::Failed(silent)));
-            }
-        }
-    }
 }
 
 /// A fetch begins on the root's next tick: a call of the stream's own dies with its client.
@@ -584,29 +503,19 @@ impl Worker {
                     self.set_tick();
                     return Next::Held;
                 }
-                Step::Claim(claim) => match &claim.call {
-                    Some(_) if self.is_crowded() => {
-                        let crowded = Claimed::Failed("too many requests wait for the store");
-                        visit.answers.claimed(claim, crowded);
-                    }
-                    Some(call) => match self.ask_store(stream, call) {
-                        Ok(call) => {
-                            let (visit, question) = (visit.parked(), Question::Claim(claim));
-                            self.asking.insert(call, Asking { stream, visit, question });
-                            return Next::Held;
-                        }
-                        Err(fault) => {
-                            host::log(LogLevel::Warn, &format!("waxseal: {fault}"));
-                            let failed = Claimed::Failed("the store cannot be called");
-                            visit.answers.claimed(claim, failed);
-                        }
-                    },
-                    None => {
-                        let capacity = self.gate.config().replay.capacity;
-                        let capacity = capacity.unwrap_or(claims::CAPACITY);
-                        let claimed = claims::claim(capacity, &claim, now);
-                        visit.answers.claimed(claim, claimed);
-                    }
+                Step::Claim(claim) if claim.call.is_none() => {
+                    let capacity = self.gate.config().replay.capacity;
+                    let capacity = capacity.unwrap_or(claims::CAPACITY);
+                    let claimed = claims::claim(capacity, &claim, now);
+                    visit.answers.claimed(claim, claimed);
+                }
+                Step::Claim(claim) => match self.ask(stream, visit, Question::Claim(claim)) {
+                    None => return Next::Held,
+                    Some(unasked) => visit = unasked,
+                },
+                Step::Look(look) => match self.ask(stream, visit, Question::Look(look)) {
+                    None => return Next::Held,
+                    Some(unasked) => visit = unasked,
                 },
                 Step::Body(_) if visit.request.body != Body::Unread => {
                     let decision = Decision::host_failed("the body is asked for twice");
@@ -618,27 +527,6 @@ impl Worker {
                     Err(error) => {
                         let decision = Decision::Deny(error.into());
                         return self.conclude(stream, &decision, &visit.request);
-                    }
-                },
-                Step::Look(look) => match &look.call {
-                    Some(_) if self.is_crowded() => {
-                        let crowded = Looked::Failed("too many requests wait for the store");
-                        visit.answers.looked(look, crowded);
-                    }
-                    Some(call) => match self.ask_store(stream, call) {
-                        Ok(call) => {
-                            let (visit, question) = (visit.parked(), Question::Look(look));
-                            self.asking.insert(call, Asking { stream, visit, question });
-                            return Next::Held;
-                        }
-                        Err(fault) => {
-                            host::log(LogLevel::Warn, &format!("waxseal: {fault}"));
-                            let failed = Looked::Failed("the store cannot be called");
-                            visit.answers.looked(look, failed);
-                        }
-                    },
-                    None => {
-                        visit.answers.looked(look, Looked::Failed("Envoy has no store of its own"));
                     }
                 },
             }
@@ -701,9 +589,33 @@ impl Worker {
         self.held.len().saturating_add(self.asking.len()) >= HELD
     }
 
-    /// The root asks: a call of the stream's own would leave a trace of it with the SDK for ever,
+    /// Asks a store, and holds the request; gives it back, with a failure for its answer, where the
+    /// store cannot be asked.
+    fn ask(&mut self, stream: u32, mut visit: Visit, question: Question) -> Option<Visit> {
+        let asked = match question.call() {
+            None => Err("Envoy has no store of its own"),
+            Some(_) if self.is_crowded() => Err("too many requests wait for the store"),
+            Some(call) => self.send(stream, call).map_err(|fault| {
+                host::log(LogLevel::Warn, &format!("waxseal: {fault}"));
+                "the store cannot be called"
+            }),
+        };
+        match asked {
+            Ok(call) => {
+                let visit = visit.parked();
+                self.asking.insert(call, Asking { stream, visit, question });
+                None
+            }
+            Err(fault) => {
+                question.failed(&mut visit.answers, fault);
+                Some(visit)
+            }
+        }
+    }
+
+    /// The root calls: a call of the stream's own would leave a trace of it with the SDK for ever,
     /// if its client went away.
-    fn ask_store(&self, stream: u32, call: &StoreCall) -> Result<u32, String> {
+    fn send(&self, stream: u32, call: &StoreCall) -> Result<u32, String> {
         let _ = host::act_for(self.root);
         let number = host::dispatch(&Call {
             method: call.method(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Profile};
 use crate::error::Error;
-use crate::uri::decoded;
+use crate::uri::{decoded, encoded};
 use crate::verify::{Verified, whole};
 
 /// An id by which a token may be revoked, as [`crate::Look`] says.
@@ -87,7 +87,7 @@ impl Id {
         let mut text = by.to_owned();
         for word in words {
             text.push(' ');
-            text.push_str(&encoded(word));
+            text.push_str(&self::word(word));
         }
         Self { text, by, flat: None }
     }
@@ -101,22 +101,14 @@ impl Id {
         };
         let canonical = |word: &str| {
             let plain = decoded(word).and_then(|bytes| String::from_utf8(bytes).ok());
-            !word.is_empty() && plain.is_some_and(|plain| encoded(&plain) == word)
+            !word.is_empty() && plain.is_some_and(|plain| self::word(&plain) == word)
         };
         words.clone().count() == *count && words.all(canonical)
     }
 }
 
-fn encoded(word: &str) -> String {
-    let mut encoded = String::with_capacity(word.len());
-    for byte in word.bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+fn word(text: &str) -> String {
+    encoded(text, |byte| byte.is_ascii_graphic() && byte != b'%')
 }
 
 /// A claim that is text; one that is absent, null or empty names nothing.

@@ -2,27 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { listener } from '../envoy/bootstrap.mjs';
 import { gate, Stage } from '../envoy/stage.mjs';
 import { token } from '../envoy/tokens.mjs';
+import { freePort } from '../js/loopback.mjs';
 import { call, Chromium } from './chromium.mjs';
 
 const BODY = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
 const NONCE = /^[\w-]{22}$/;
 const limit = { timeout: 20_000 };
-
-/** Proofs name the URL as the page sees it: the port must be known before Envoy is. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 let browser;
 let stage;
@@ -33,6 +22,7 @@ let page;
 before(async () => {
   browser = await Chromium.start();
   origin = await browser.serve();
+  // Proofs name the URL as the page sees it: the port must be known before Envoy is.
   const port = await freePort();
   resource = `http://127.0.0.1:${port}/mcp`;
   stage = await Stage.open({});

@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../js/loopback.mjs';
 import { until } from './envoy.mjs';
 
 const INSTALL = fileURLToPath(new URL('../redis/install.sh', import.meta.url));
@@ -27,22 +28,13 @@ process.on('exit', () => {
   }
 });
 
-/** A port that was free a moment ago: it has to stay the same over a restart. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** A server as a child process with a folder and a port of its own; it can be killed and started again. */
 class Server {
   log = [];
   #child;
 
   async open() {
+    // It has to stay the same over a restart.
     this.port = await freePort();
     this.folder = await mkdtemp(join(tmpdir(), 'waxseal-redis-'));
     await this.start();

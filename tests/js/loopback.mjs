@@ -1,4 +1,4 @@
-// A real HTTP server on loopback that ends with the test.
+// A real HTTP server on loopback that ends with the test, and ports for others.
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -18,6 +18,16 @@ export async function serve(t, answer) {
   });
   const { port } = server.address();
   return { asked, port, uri: `http://127.0.0.1:${port}/jwks.json` };
+}
+
+/** A port that nobody listens on, for a server that must know it beforehand. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Answers with a key set. */

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { readError } from '../../pkg/dist/client.js';
 import { MODES } from '../envoy/calls.mjs';
 import { Envoy } from '../envoy/envoy.mjs';
+import { freePort } from '../js/loopback.mjs';
 import { toolServer } from './tools.mjs';
 
 const AUTHORIZATION_SERVER = fileURLToPath(new URL('../../envoy-example/authorization-server.mjs', import.meta.url));
@@ -26,15 +26,6 @@ const RULES = [
   { name: 'read', match: { tool: ['read_*', 'watch'] }, require: { scopes: ['files:read'] } },
   { name: 'write', match: { tool: 'write_file' }, require: { scopes: ['files:write'] } },
 ];
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 let world;
 before(async () => {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
-use waxseal::{Body, Config, Gate, Request};
+use waxseal::{Answers, Body, Config, Gate, Request, Step, UnixTime};
 
 pub type Failure = Box<dyn std::error::Error>;
 
@@ -80,4 +80,17 @@ pub fn request(token: &str) -> Request {
 
 fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Asks until something else than a signature is wanted.
+pub fn ask(gate: &Gate, request: &Request, answers: &mut Answers, now: UnixTime) -> Step {
+    loop {
+        match gate.check(request, answers, now) {
+            Step::Verify(check) => {
+                let verdict = check.verify();
+                answers.verified(check, verdict);
+            }
+            other => return other,
+        }
+    }
 }
