@@ -1,3 +1,5 @@
+import { refused, type WaxsealError } from './error.js';
+
 /** The configuration of a gate: the same object that the Envoy filter takes. */
 export interface Config {
   /** The identifier of the protected resource: an absolute URL without a fragment. */
@@ -194,15 +196,15 @@ export interface Requirements {
 /** What an argument or a claim is compared with. */
 export type Scalar = string | number | boolean | null;
 
-/** The configuration as JSON text; throws a `TypeError` for what JSON would leave out in silence. */
+/** The configuration as JSON text; throws a `WaxsealError` for what JSON would leave out in silence. */
 export function jsonOf(config: Config): string {
   const places = new Map<unknown, string>();
-  let refused: TypeError | undefined;
+  let fault: WaxsealError | undefined;
   function plain(this: unknown, member: string, value: unknown): unknown {
     const holder = places.get(this) ?? '';
     const place = Array.isArray(this) ? `${holder}[${member}]` : [holder, member].filter(Boolean).join('.');
-    const fault = faultOf(value);
-    if (fault) throw (refused = new TypeError(`\`${place || 'config'}\`: must be JSON data, not ${fault}`));
+    const kind = faultOf(value);
+    if (kind) throw (fault = refused(`\`${place || 'config'}\`: must be JSON data, not ${kind}`));
     places.set(value, place);
     return value;
   }
@@ -210,9 +212,9 @@ export function jsonOf(config: Config): string {
   try {
     text = JSON.stringify(config, plain);
   } catch (cause) {
-    throw refused ?? new TypeError('`config` cannot be read as JSON', { cause });
+    throw fault ?? refused('`config` cannot be read as JSON', cause);
   }
-  if (!text?.startsWith('{')) throw new TypeError('`config` must be an object');
+  if (!text?.startsWith('{')) throw refused('`config` must be an object');
   return text;
 }
 

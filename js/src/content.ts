@@ -1,3 +1,4 @@
+import { misuse } from './error.js';
 import { isA } from './realm.js';
 import type { Header } from './request.js';
 
@@ -32,7 +33,7 @@ interface Incoming {
 const putBack = new WeakMap<object, Uint8Array>();
 
 /**
- * The body of a request, which stays there to be read. Throws a `TypeError` where it is not there as it was sent: what a
+ * The body of a request, which stays there to be read. Throws a `WaxsealError` where it is not there as it was sent: what a
  * parser has made of it lacks what the parser has dropped, the first of two equal names for one.
  */
 export function contentOf(request: object, method: string, headers: Header[], limit: number): Content {
@@ -44,17 +45,17 @@ export function contentOf(request: object, method: string, headers: Header[], li
   const bytes = bytesOf(body, limit);
   if (bytes) return bytes;
   const given = body === undefined ? 'is missing' : 'is not as it was sent';
-  throw new TypeError(`\`request.body\` ${given}, and a rule needs it: text or bytes, \`null\` where there is none, and nothing that was parsed`);
+  throw misuse(`\`request.body\` ${given}, and a rule needs it: text or bytes, \`null\` where there is none, and nothing that was parsed`);
 }
 
 function ofFetched(request: Fetched, limit: number): Content {
-  if (request.bodyUsed) throw new TypeError('`request.body` was read before, and a rule needs it: check first, or give `{ method, url, headers, body }`');
+  if (request.bodyUsed) throw misuse('`request.body` was read before, and a rule needs it: check first, or give `{ method, url, headers, body }`');
   if (request.body === null) return undefined;
   let copy: ReadableStream<Uint8Array> | null;
   try {
     copy = request.clone().body;
   } catch (cause) {
-    throw new TypeError('`request.body` is being read elsewhere, and a rule needs it: check first', { cause });
+    throw misuse('`request.body` is being read elsewhere, and a rule needs it: check first', cause);
   }
   // The half that is left keeps what this one reads, and no more: this one is given up at the limit.
   return copy === null ? undefined : (signal) => fromStream(copy, limit, signal);
@@ -87,7 +88,7 @@ function ofIncoming(request: Incoming, headers: Header[], limit: number): Conten
   if (request.readableDidRead || request.readableEncoding) {
     const bytes = bytesOf(request.body, limit);
     if (bytes) return bytes;
-    throw new TypeError('the body was read before, and a rule needs it as it was sent: check before a parser runs, or let it keep the bytes as `request.rawBody`');
+    throw misuse('the body was read before, and a rule needs it as it was sent: check before a parser runs, or let it keep the bytes as `request.rawBody`');
   }
   return request.readableEnded ? undefined : (signal) => fromReadable(request, limit, signal);
 }
@@ -149,7 +150,7 @@ function bytesOf(body: unknown, limit: number): Uint8Array | undefined {
 /** Takes one piece more; its bytes. */
 function part(chunk: Uint8Array, parts: Uint8Array[]): number {
   // A stream may give anything.
-  if (!ArrayBuffer.isView(chunk)) throw new TypeError('no bytes');
+  if (!ArrayBuffer.isView(chunk)) throw new Error('no bytes');
   parts.push(chunk);
   return chunk.byteLength;
 }

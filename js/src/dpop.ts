@@ -1,3 +1,4 @@
+import { misuse } from './error.js';
 import { kept } from './keystore.js';
 import { type DpopMiddleware, provingFetch } from './proving.js';
 
@@ -63,13 +64,13 @@ const MEANS = {
 
 /** Makes a client's key, or takes one over, for proofs of possession (RFC 9449). The private half is not extractable. */
 export async function createDpop(options: DpopOptions = {}): Promise<Dpop> {
-  if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
+  if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
   const { algorithm, key, persist } = options;
   if (algorithm !== undefined && !Object.hasOwn(MEANS, algorithm)) {
-    throw new TypeError(`\`options.algorithm\` must be one of ${Object.keys(MEANS).join(', ')}`);
+    throw misuse(`\`options.algorithm\` must be one of ${Object.keys(MEANS).join(', ')}`);
   }
-  if (key && persist !== undefined) throw new TypeError('`options.key` and `options.persist` exclude each other');
-  if (!globalThis.crypto?.subtle) throw new TypeError('proofs need `crypto.subtle`; a page has it on https and localhost only');
+  if (key && persist !== undefined) throw misuse('`options.key` and `options.persist` exclude each other');
+  if (!globalThis.crypto?.subtle) throw misuse('proofs need `crypto.subtle`; a page has it on https and localhost only');
   const make = (): Promise<KeyPair> => crypto.subtle.generateKey(MEANS[algorithm ?? 'ES256'], false, ['sign', 'verify']) as Promise<KeyPair>;
   const pair = key ?? (persist === undefined ? await make() : await kept(persist, make));
   const { alg, publicJwk } = await identified(pair, key ? 'key' : 'persist', algorithm);
@@ -77,9 +78,9 @@ export async function createDpop(options: DpopOptions = {}): Promise<Dpop> {
 
   const proof = async ({ method, url, token, nonce, now = Date.now() / 1000 }: ProofRequest): Promise<string> => {
     for (const [name, value] of Object.entries({ method, token: token ?? '', nonce: nonce ?? '' })) {
-      if (typeof value !== 'string') throw new TypeError(`\`${name}\` must be a string`);
+      if (typeof value !== 'string') throw misuse(`\`${name}\` must be a string`);
     }
-    if (!Number.isFinite(now)) throw new TypeError('`now` must be a number of seconds');
+    if (!Number.isFinite(now)) throw misuse('`now` must be a number of seconds');
     const ath = token ? encoded(await sha256(token)) : undefined;
     const claims = { jti: encoded(crypto.getRandomValues(new Uint8Array(16))), htm: onTheWire(method), htu: target(url), iat: Math.floor(now), ath, nonce };
     const input = `${header}.${encoded(JSON.stringify(claims))}`;
@@ -102,7 +103,7 @@ function requiredMembers(jwk: JsonWebKey | PublicJwk): PublicJwk {
 /** What a pair is, if proofs can be made with it. */
 async function identified(pair: KeyPair, member: 'key' | 'persist', asked?: DpopAlgorithm) {
   const { privateKey, publicKey } = pair;
-  const refuse = (fault: string) => new TypeError(`\`options.${member}\`: ${fault}`);
+  const refuse = (fault: string) => misuse(`\`options.${member}\`: ${fault}`);
   if (privateKey?.type !== 'private' || publicKey?.type !== 'public') throw refuse('must be a pair of a private and a public CryptoKey');
   if (!privateKey.usages.includes('sign')) throw refuse('the private key must have the usage `sign`');
   if (!publicKey.extractable) throw refuse('the public key must be extractable');
@@ -134,7 +135,7 @@ function onTheWire(method: string): string {
 /** The URL without query and fragment. */
 function target(url: string | URL): string {
   const { protocol, origin, pathname } = new URL(url);
-  if (!/^https?:$/.test(protocol)) throw new TypeError('`url` must be an http or https URL');
+  if (!/^https?:$/.test(protocol)) throw misuse('`url` must be an http or https URL');
   return `${origin}${pathname}`;
 }
 

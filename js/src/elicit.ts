@@ -1,5 +1,6 @@
 import { type Config, jsonOf, type SecretName } from './config.js';
 import { Asker } from './core.js';
+import { configured, misuse } from './error.js';
 import type { Grant } from './outcome.js';
 
 /** How a call waits for its user's consent. */
@@ -63,15 +64,15 @@ export class Elicitation {
     this.#asker = asker;
   }
 
-  /** Throws a `TypeError` that names the member of the configuration at fault. */
+  /** Throws a `WaxsealError` that names the member of the configuration at fault. */
   static async open(
     config: ElicitationConfig,
     options: { env?: Record<string, string | undefined> } = {},
   ): Promise<Elicitation> {
-    if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
+    if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { env = {} } = options;
-    if (typeof env !== 'object' || env === null) throw new TypeError('`options.env` must be an object');
-    return new Elicitation(new Asker(jsonOf(config as object as Config), (name: string) => env[name]));
+    if (typeof env !== 'object' || env === null) throw misuse('`options.env` must be an object');
+    return new Elicitation(configured(() => new Asker(jsonOf(config as object as Config), (name: string) => env[name])));
   }
 
   /**
@@ -107,7 +108,7 @@ function callerOf(grant: Caller | undefined): object {
 
 function written(name: string, value: object): string {
   const text = textOf(value);
-  if (text === undefined) throw new TypeError(`\`${name}\` must be JSON data`);
+  if (text === undefined) throw misuse(`\`${name}\` must be JSON data`);
   return text;
 }
 
@@ -121,6 +122,6 @@ function textOf(value: unknown): string | undefined {
 }
 
 function time({ now = Date.now() / 1000 }: { now?: number }): number {
-  if (!Number.isFinite(now)) throw new TypeError('`options.now` must be a number of seconds');
+  if (!Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
   return now;
 }

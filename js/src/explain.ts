@@ -1,3 +1,4 @@
+import { misuse } from './error.js';
 import type { Reason } from './reasons.js';
 import { type Reading, readError, type Surface } from './reading.js';
 
@@ -80,7 +81,7 @@ export interface Explained {
  * a `Reading`, or whatever `readError` takes. The texts are loaded with the first call.
  */
 export async function explain(what: unknown): Promise<Explained> {
-  if (what === undefined) throw new TypeError('`what` must be a name, a number, a Reading, or what `readError` takes');
+  if (what === undefined) throw misuse('`what` must be a name, a number, a Reading, or what `readError` takes');
   const { explained, named } = await import('./explained.js');
   if (typeof what === 'number' || (typeof what === 'string' && /^\s*[^\s{]+\s*$/.test(what))) return named(String(what));
   return explained(isReading(what) ? what : await readError(what));

@@ -1,6 +1,7 @@
 import { type Config, jsonOf } from './config.js';
 import { type Content, contentOf } from './content.js';
 import { Core, type Visit } from './core.js';
+import { configured, misuse } from './error.js';
 import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
 import { type Outcome, Reply } from './outcome.js';
@@ -93,35 +94,35 @@ export class Gate {
     this.#revocation = revocation;
   }
 
-  /** Opens a gate. Throws a `TypeError` that names the member of the configuration at fault. */
+  /** Opens a gate. Throws a `WaxsealError` that names the member of the configuration at fault. */
   static async open(config: Config, options: GateOptions = {}): Promise<Gate> {
-    if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
+    if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { fetch = (...input) => globalThis.fetch(...input), env = {}, keys, replay, revocation } = options;
-    if (typeof fetch !== 'function') throw new TypeError('`options.fetch` must be a function');
-    if (typeof (keys ?? '') !== 'string') throw new TypeError('`options.keys` must be a string');
-    if (typeof env !== 'object' || env === null) throw new TypeError('`options.env` must be an object');
-    if (replay !== undefined && typeof replay?.claim !== 'function') throw new TypeError('`options.replay` must have a method `claim`');
-    if (revocation !== undefined && typeof revocation?.revoked !== 'function') throw new TypeError('`options.revocation` must have a method `revoked`');
-    if (!['undefined', 'function'].includes(typeof revocation?.epoch)) throw new TypeError('`options.revocation.epoch` must be a method');
-    const core = new Core(jsonOf(config), (name: string) => env[name]);
-    if (core.asks_host() && !revocation) throw new TypeError('`options.revocation` is needed: the configuration says `"revocation": { "host": true }`');
+    if (typeof fetch !== 'function') throw misuse('`options.fetch` must be a function');
+    if (typeof (keys ?? '') !== 'string') throw misuse('`options.keys` must be a string');
+    if (typeof env !== 'object' || env === null) throw misuse('`options.env` must be an object');
+    if (replay !== undefined && typeof replay?.claim !== 'function') throw misuse('`options.replay` must have a method `claim`');
+    if (revocation !== undefined && typeof revocation?.revoked !== 'function') throw misuse('`options.revocation` must have a method `revoked`');
+    if (!['undefined', 'function'].includes(typeof revocation?.epoch)) throw misuse('`options.revocation.epoch` must be a method');
+    const core = configured(() => new Core(jsonOf(config), (name: string) => env[name]));
+    if (core.asks_host() && !revocation) throw misuse('`options.revocation` is needed: the configuration says `"revocation": { "host": true }`');
     // Nobody would notice that revoked tokens pass.
-    if (revocation && !core.looks_up()) throw new TypeError('`options.revocation` would never be asked: the configuration needs a `revocation`, which is no list');
+    if (revocation && !core.looks_up()) throw misuse('`options.revocation` would never be asked: the configuration needs a `revocation`, which is no list');
     // A cache may hold any text: what is no export is fetched anew.
     if (keys) core.import_keys(keys, Date.now() / 1000);
     return new Gate(core, fetch, options);
   }
 
   /**
-   * Decides about a request. Throws a `TypeError` only for what is no request, and where a rule needs a body that is not
+   * Decides about a request. Throws a `WaxsealError` only for what is no request, and where a rule needs a body that is not
    * there as it was sent.
    */
   async check(request: RequestLike, options: CheckOptions = {}): Promise<Outcome> {
     const { method, url, headers } = readRequest(request);
-    if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
+    if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { now, waitUntil } = options;
-    if (now !== undefined && !Number.isFinite(now)) throw new TypeError('`options.now` must be a number of seconds');
-    if (waitUntil !== undefined && typeof waitUntil !== 'function') throw new TypeError('`options.waitUntil` must be a function');
+    if (now !== undefined && !Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
+    if (waitUntil !== undefined && typeof waitUntil !== 'function') throw misuse('`options.waitUntil` must be a function');
     const clock = () => now ?? Date.now() / 1000;
     const visit = this.#core.visit(method, url, headers, clock());
     try {

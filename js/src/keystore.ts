@@ -1,12 +1,13 @@
 import type { KeyPair } from './dpop.js';
+import { misuse } from './error.js';
 
 const DATABASE = 'waxseal';
 const STORE = 'keys';
 
 /** The pair that IndexedDB keeps under a name, made where there is none. Of two that are made at a time, one stays. */
 export async function kept(name: string, make: () => Promise<KeyPair>): Promise<KeyPair> {
-  if (typeof name !== 'string' || !name) throw new TypeError('`options.persist` must be a name');
-  if (!globalThis.indexedDB) throw new TypeError('`options.persist` needs IndexedDB, which is not there');
+  if (typeof name !== 'string' || !name) throw misuse('`options.persist` must be a name');
+  if (!globalThis.indexedDB) throw misuse('`options.persist` needs IndexedDB, which is not there');
   const database = await opened();
   try {
     const find = () => transact<KeyPair | undefined>(database, 'readonly', (store) => store.get(name));

@@ -1,3 +1,4 @@
+import { misuse } from './error.js';
 /** What shortens one reply in the module; the part of it that this file needs. */
 interface Lister {
   begin(status: number, contentType: string | undefined): boolean;
@@ -13,10 +14,10 @@ export function shortening(lister: Lister | undefined, clock: () => number): (re
   let used = false;
   return (response) => {
     if (!lister || !response.body) return response;
-    if (used) throw new TypeError('`outcome.shorten` is for one reply');
+    if (used) throw misuse('`outcome.shorten` is for one reply');
     const headers = new Headers(response.headers);
     if (!lister.begin(response.status, headers.get('content-type') ?? undefined)) return response;
-    if (response.body.locked) throw new TypeError('the reply is being read elsewhere');
+    if (response.body.locked) throw misuse('the reply is being read elsewhere');
     used = true;
     for (const name of OF_THE_BODY) headers.delete(name);
     const { status, statusText } = response;

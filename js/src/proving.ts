@@ -1,5 +1,6 @@
 import { startOf } from './body.js';
 import type { Dpop } from './dpop.js';
+import { misuse } from './error.js';
 import { parseChallenges } from './reading.js';
 import { isA } from './realm.js';
 
@@ -41,8 +42,8 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
   };
 
   return (next = (...input) => globalThis.fetch(...input), { token: source } = {}) => {
-    if (typeof next !== 'function') throw new TypeError('`next` must be a function');
-    if (!['string', 'function', 'undefined'].includes(typeof source)) throw new TypeError('`options.token` must be a string or a function');
+    if (typeof next !== 'function') throw misuse('`next` must be a function');
+    if (!['string', 'function', 'undefined'].includes(typeof source)) throw misuse('`options.token` must be a string or a function');
     return async (input, init) => {
       // A Request in the place of `init` has its members where a spread does not find them.
       if (isA(init, 'Request')) [input, init] = [new Request(input, init), undefined];

@@ -1,4 +1,5 @@
 import { challenges, read } from './client-core.js';
+import { misuse } from './error.js';
 import type { Reason } from './reasons.js';
 import { receivedIn } from './received.js';
 
@@ -106,10 +107,10 @@ export interface ReadOptions {
  * what says nothing has the action `give_up`. Of a `Response` at most 64 KiB are looked at, and no event stream.
  */
 export async function readError(input: unknown, options: ReadOptions = {}): Promise<Reading> {
-  if (input === undefined) throw new TypeError('`input` must be a Response, { status, headers, body }, a parsed body or an error');
-  if (typeof options !== 'object' || options === null) throw new TypeError('`options` must be an object');
+  if (input === undefined) throw misuse('`input` must be a Response, { status, headers, body }, a parsed body or an error');
+  if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
   const { now = Date.now() / 1000 } = options;
-  if (!Number.isFinite(now)) throw new TypeError('`options.now` must be a number of seconds');
+  if (!Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
   const { status, headers, body, response } = await receivedIn(input);
   const named = headers.filter(([name]) => /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
   const lines = named.map(([name, value]) => `${name}:${oneLine(value)}`);
@@ -122,7 +123,7 @@ export async function readError(input: unknown, options: ReadOptions = {}): Prom
  */
 export function parseChallenges(header: string | readonly string[]): Challenge[] {
   const fields = typeof header === 'string' ? [header] : header;
-  if (!Array.isArray(fields) || !fields.every((field) => typeof field === 'string')) throw new TypeError('`header` must be a string or a list of strings');
+  if (!Array.isArray(fields) || !fields.every((field) => typeof field === 'string')) throw misuse('`header` must be a string or a list of strings');
   return JSON.parse(challenges(fields.map(oneLine).join('\n')));
 }
 

@@ -1,3 +1,4 @@
+import { misuse } from './error.js';
 /** A request as any server framework has it: a Fetch `Request`, Node's `IncomingMessage`, or a plain object. */
 export interface RequestLike {
   /** `GET` when left out. */
@@ -21,15 +22,15 @@ export type HeaderSource =
 /** Name and value. */
 export type Header = [name: string, value: string];
 
-/** Reads a request into what the gate takes; throws a `TypeError` for what is no request. */
+/** Reads a request into what the gate takes; throws a `WaxsealError` for what is no request. */
 export function readRequest(request: RequestLike): { method: string; url: string; headers: Header[] } {
   if (typeof request !== 'object' || request === null) {
-    throw new TypeError('`request` must be a Request or { method, url, headers }');
+    throw misuse('`request` must be a Request or { method, url, headers }');
   }
   // Express cuts the path of a mounted router off `url`: the caller has signed the whole one.
   const { method = 'GET', url, originalUrl } = request as RequestLike & { originalUrl?: unknown };
-  if (typeof method !== 'string') throw new TypeError('`request.method` must be a string');
-  if (typeof url !== 'string') throw new TypeError('`request.url` must be a string');
+  if (typeof method !== 'string') throw misuse('`request.method` must be a string');
+  if (typeof url !== 'string') throw misuse('`request.url` must be a string');
   return { method, url: typeof originalUrl === 'string' ? originalUrl : url, headers: readHeaders(request) };
 }
 
@@ -39,17 +40,17 @@ export function readHeaders(request: RequestLike): Header[] {
   const raw: unknown = (request as { rawHeaders?: unknown }).rawHeaders;
   if (Array.isArray(raw)) return pairs(raw);
   const headers = request.headers ?? [];
-  if (typeof headers !== 'object') throw new TypeError('`request.headers` must be headers, pairs or an object');
+  if (typeof headers !== 'object') throw misuse('`request.headers` must be headers, pairs or an object');
   const fields: Iterable<readonly [string, unknown]> = isIterable(headers) ? headers : Object.entries(headers);
   const read: Header[] = [];
   for (const field of fields) {
     if (!Array.isArray(field) || typeof field[0] !== 'string') {
-      throw new TypeError('`request.headers` must hold pairs of name and value');
+      throw misuse('`request.headers` must hold pairs of name and value');
     }
     const [name, value] = field as [string, unknown];
     if (value === undefined) continue;
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (typeof one !== 'string') throw new TypeError(`header \`${name}\` must be a string`);
+      if (typeof one !== 'string') throw misuse(`header \`${name}\` must be a string`);
       read.push([name, one]);
     }
   }

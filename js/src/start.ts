@@ -1,3 +1,4 @@
+import { misuse } from './error.js';
 import { isA } from './realm.js';
 
 /** What a wasm module is made ready from: its bytes, or the module that a runtime made of them. */
@@ -19,7 +20,7 @@ export function starter(name: string, glue: object) {
     use(exports);
     (exports as { __wbindgen_start(): void }).__wbindgen_start();
   };
-  use(new Proxy({}, { get() { throw new TypeError('`init` or `initSync` must come first'); } }));
+  use(new Proxy({}, { get() { throw misuse('`init` or `initSync` must come first'); } }));
   return {
     async init(source: WasmSource): Promise<void> {
       if (!running) begin(await WebAssembly.instantiate(isBytes(source) ? await WebAssembly.compile(source) : source, imports));

@@ -1,3 +1,4 @@
+import { refused, type WaxsealError } from './error.js';
 import rows from './explanations.js';
 
 /** A table of calls and of what becomes of them: `waxseal policy test`. */
@@ -45,7 +46,7 @@ export interface Expectation {
 
 type Members = { [name: string]: unknown };
 
-/** Reads a table; throws a `TypeError` that names the member at fault. */
+/** Reads a table; throws a `WaxsealError` that names the member at fault. */
 export function tableOf(value: unknown): Table {
   const { config, now, callers = {}, cases } = members('', value, ['config', 'now', 'callers', 'cases']);
   if (config !== undefined && typeof config !== 'string' && !isObject(config)) throw fault('config', 'must be a path or an object');
@@ -155,6 +156,6 @@ function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function fault(place: string, text: string): TypeError {
-  return new TypeError(place ? `\`${place}\`: ${text}` : text);
+function fault(place: string, text: string): WaxsealError {
+  return refused(place ? `\`${place}\`: ${text}` : text);
 }

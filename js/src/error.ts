@@ -1,0 +1,63 @@
+import type { Reason } from './reasons.js';
+import type { Action } from './reading.js';
+
+/** What an error knows besides its message. */
+export interface ErrorFacts {
+  /** Why a call was denied, as a stable name. */
+  reason?: Reason | undefined;
+  /** What to do next. */
+  action?: Action | undefined;
+  /** Whatever else is known. */
+  data?: unknown;
+  cause?: unknown;
+}
+
+/** The same in every copy of the package, and in every realm. */
+const BRAND = Symbol.for('waxseal.error');
+
+/**
+ * The one error that this package throws. `code` is stable, and all that a program needs:
+ * `invalid_argument` for misuse, `invalid_configuration` for a configuration that is refused, else the code on the wire.
+ */
+export class WaxsealError extends Error {
+  readonly code: string;
+  readonly reason: Reason | undefined;
+  readonly action: Action | undefined;
+  readonly data: unknown;
+
+  constructor(code: string, message: string, { reason, action, data, cause }: ErrorFacts = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.reason = reason;
+    this.action = action;
+    this.data = data;
+  }
+
+  /** Whether a value is such an error, from whichever copy of the package. */
+  static isInstance(value: unknown): value is WaxsealError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+// On the prototype: neither minified names nor a log show what it is told by.
+Object.defineProperties(WaxsealError.prototype, { name: { value: 'WaxsealError' }, [BRAND]: { value: true } });
+
+/** For who calls a function as it is not meant. */
+export function misuse(message: string, cause?: unknown): WaxsealError {
+  return new WaxsealError('invalid_argument', message, { cause });
+}
+
+/** For a configuration that is refused. */
+export function refused(message: string, cause?: unknown): WaxsealError {
+  return new WaxsealError('invalid_configuration', message, { cause });
+}
+
+/** Makes what the module makes of a configuration, and says what it refuses. */
+export function configured<Made>(make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    // The module's word for it. What else it throws is a fault of its own.
+    throw (error as Partial<Error> | undefined)?.name === 'TypeError' ? refused((error as Error).message) : error;
+  }
+}
