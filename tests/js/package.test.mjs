@@ -204,7 +204,7 @@ describe('waxseal/slim', () => {
         const { Gate } = gates;
         const { explain, readError } = readings;
         const failed = await readError({ status: 503 }).catch(({ name, message }) => name + ': ' + message);
-        if (failed !== 'TypeError: \`init\` or \`initSync\` must come first') throw failed;
+        if (failed !== 'WaxsealError: \`init\` or \`initSync\` must come first') throw failed;
         for (const [{ init, initSync }, file] of [[gates, 'core.wasm'], [readings, 'client.wasm']]) {
           const bytes = readFileSync(new URL(import.meta.resolve('waxseal/' + file)));
           // Of another realm, as all bytes are in the sandbox of Next.
