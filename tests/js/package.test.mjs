@@ -226,7 +226,7 @@ describe('imported in a fresh project', () => {
       const gate = await waxseal.Gate.open(${JSON.stringify(config())});
       const { decision } = await gate.check(${JSON.stringify(bearer())}, { now: ${NOW} });
       console.log(JSON.stringify({ names: Object.keys(waxseal), decision }));`);
-    assert.deepEqual(seen, { names: ['Elicitation', 'Gate', 'Reply'], decision: 'allow' });
+    assert.deepEqual(seen, { names: ['Elicitation', 'Gate', 'Reply', 'WaxsealError'], decision: 'allow' });
   });
 
   it('it shows its other doors, and only those', async () => {

@@ -1,15 +1,15 @@
 // Compiled against the packed package, with no types but the DOM's: every public type, and what
 // must not compile. Nothing in here is run.
 
-import { Elicitation, Gate, Reply } from 'waxseal';
+import { Elicitation, Gate, Reply, WaxsealError } from 'waxseal';
 import type {
-  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
+  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, ErrorFacts, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
-import { createDpop, explain, parseChallenges, readError } from 'waxseal/client';
+import { createDpop, explain, parseChallenges, readError, WaxsealError as ClientError } from 'waxseal/client';
 import type {
-  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
+  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, ErrorFacts as ClientFacts, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
   PublicJwk, Reading, ReadOptions, Surface,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
@@ -366,6 +366,17 @@ function next(action: Action): string {
     case 'give_up':
       return '';
   }
+}
+
+// ---- what is thrown ----
+
+export function thrown(value: unknown): unknown[] {
+  const facts: ErrorFacts & ClientFacts = { reason: 'token_expired', action: { kind: 'give_up' }, data: 1, cause: value };
+  const made: ClientError = new WaxsealError('invalid_token', 'the access token has expired', facts);
+  if (!WaxsealError.isInstance(value)) return [made.stack];
+  const code: string = value.code;
+  const reason: Reason | undefined = value.reason;
+  return [code, reason, value.action && next(value.action), value.data, value.cause];
 }
 
 // ---- the doors that start nothing ----
