@@ -429,7 +429,9 @@ class Call {
     const fresh = tokenIn(kind, await (kind === 'refresh' ? care.refresh?.(renewal) : care.stepUp?.({ ...renewal, scopes, acrValues, maxAge })));
     // At once: who looks for the flight finds it, or the new token.
     if (fresh !== undefined) replace(care.replaced, token, fresh);
-    if (fresh !== undefined && kind === 'stepUp') for (const scope of scopes) care.asked.add(scope);
+    // A sign-in asks for what its challenge names (MCP 2026-07-28, scope selection): a later step-up must not lose it.
+    const asked = kind === 'stepUp' ? scopes : ((action as Action & { kind: 'refresh' }).scope ?? '').split(' ').filter(Boolean);
+    if (fresh !== undefined) for (const scope of asked) care.asked.add(scope);
     return fresh;
   }
 
