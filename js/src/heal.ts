@@ -391,10 +391,13 @@ class Call {
     if (action.kind !== 'step_up' && action.kind !== 'refresh' && action.kind !== 'authenticate') return false;
     const token = this.#token;
     const now = await this.#current();
-    // Once: there may be another each time.
-    if (now !== undefined && now !== token && !this.#shared.done.has('token')) {
-      this.#shared.done.add('token');
-      return 'by another';
+    if (now !== undefined && now !== token) {
+      // One new token is enough where it is only new. Where it shall do more, it may not be the right one yet, once.
+      if (action.kind !== 'step_up') return true;
+      if (!this.#shared.done.has('token')) {
+        this.#shared.done.add('token');
+        return 'by another';
+      }
     }
 
     const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
