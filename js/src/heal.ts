@@ -178,7 +178,7 @@ export function heal(options: HealOptions = {}): HealMiddleware {
   };
   return (next = (...input) => globalThis.fetch(...input)) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
-    return (...given) => new Call(care, next, given).run();
+    return async (...given) => new Call(care, next, given).run();
   };
 }
 
