@@ -206,7 +206,7 @@ describe('the user', () => {
   const waiting = (id, pages, state = STATE) => result(id, {
     resultType: 'input_required',
     inputRequests: Object.fromEntries(pages.map((name) => [name, { method: 'elicitation/create', params: page('', `https://connect.example.com/${name}`) }])),
-    ...(state !== undefined && { requestState: state }),
+    ...(state !== null && { requestState: state }),
   });
   const elicited = (id, ...pages) => [200, JSON_TYPE, { jsonrpc: '2.0', id, error: { code: -32042, message: 'more is needed', data: { elicitations: pages } } }];
 
@@ -231,7 +231,7 @@ describe('the user', () => {
   });
 
   it('is asked for each of several, and again where the server asks again', async (t) => {
-    const replies = [(id) => waiting(id, ['a', '__proto__', 'b']), (id) => waiting(id, ['c'], 'second'), (id) => waiting(id, ['d'], undefined), (id) => result(id, {})];
+    const replies = [(id) => waiting(id, ['a', '__proto__', 'b']), (id) => waiting(id, ['c'], 'second'), (id) => waiting(id, ['d'], null), (id) => result(id, {})];
     const { reply, shown, sent, messages } = await calling(t, replies, Array(5).fill('accept'));
     assert.deepEqual((await reply.json()).id, 7);
     assert.deepEqual(shown.map(({ id }) => id), ['__proto__', 'a', 'b', 'c', 'd']);
