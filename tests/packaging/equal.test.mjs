@@ -12,23 +12,23 @@ import { node, project, serve } from './project.mjs';
 
 const HANDLER = `
 import { Gate } from 'waxseal';
+import { protect } from 'waxseal/mcp';
 
-const JSON_TYPE = { headers: { 'content-type': 'application/json' } };
 let gate;
-export const check = async (request) => (await (gate ??= Gate.open(${JSON.stringify(CONFIGURATION)}, { env: ${JSON.stringify(SECRET)} }))).check(request);
+const open = () => (gate ??= Gate.open(${JSON.stringify(CONFIGURATION)}, { env: ${JSON.stringify(SECRET)} }));
+const server = () => new Response(${JSON.stringify(REPLY)}, { headers: { 'content-type': 'application/json' } });
+
+export const check = async (request) => (await open()).check(request);
 
 /** What the server behind the gate replies, as the gate lets it through. */
 export function allowed({ grant, shorten }) {
-  const { body, status, headers: own } = shorten(new Response(${JSON.stringify(REPLY)}, JSON_TYPE));
+  const { body, status, headers: own } = shorten(server());
   const headers = new Headers(own);
   for (const [name, value] of grant.replyHeaders) headers[name === 'vary' ? 'append' : 'set'](name, value);
   return new Response(body, { status, headers });
 }
 
-export default async (request) => {
-  const outcome = await check(request);
-  return outcome.allow ? allowed(outcome) : outcome.reply.toResponse();
-};
+export default protect(open, server);
 `;
 const told = (port) => `console.log(\`http://127.0.0.1:\${${port}}\`)`;
 const NODE = `
@@ -53,7 +53,7 @@ const SERVERS = {
  * What belongs to a connection, or is said by who runs the gate: Envoy and the servers write the time, their name, and how
  * long a body is.
  */
-const THEIRS = ['connection', 'content-length', 'date', 'keep-alive', 'server', 'transfer-encoding', 'x-envoy-upstream-service-time'];
+const THEIRS = ['connection', 'content-length', 'date', 'server', 'transfer-encoding', 'x-envoy-upstream-service-time'];
 /** Of a `Response` that has two challenges these send one field, which means the same (RFC 9110 section 5.3). */
 const JOINING = ['workerd', 'Bun'];
 /** Seconds for which a nonce is the newest. */
