@@ -104,6 +104,27 @@ describe('heal', () => {
     assert.equal(seen.length, 9);
   });
 
+  it('sends no token of somebody who has signed out', async (t) => {
+    const { url, seen } = await recording(t, refusing('kept', 'other'));
+    let [token, next] = [undefined, 'kept'];
+    const call = heal({ token: () => token, refresh: () => (token = next) })();
+    assert.equal((await call(url)).status, 200);
+    token = 'other';
+    assert.equal((await call(url)).status, 200);
+    token = next = undefined;
+    assert.equal((await call(url)).status, 401);
+    assert.deepEqual(seen.map(tokenOf), [undefined, 'kept', 'other', undefined]);
+  });
+
+  it('leaves what it is given as it was', async (t) => {
+    const { url, seen } = await recording(t, refusing('new'));
+    const headers = new Headers({ 'x-a': '1' });
+    const init = Object.freeze(post(CALL, { headers }));
+    assert.equal((await heal({ token: () => 'old', refresh: () => 'new' })()(url, init)).status, 200);
+    assert.deepEqual([[...headers], Reflect.ownKeys(init)], [[['x-a', '1']], ['method', 'headers', 'body']]);
+    assert.deepEqual(seen.map(({ headers }) => headers['x-a']), ['1', '1']);
+  });
+
   it('leaves sign-ins alone', async (t) => {
     const { origin, seen } = await recording(t, () => [401, INVALID]);
     const call = heal({ token: () => 'secret', refresh: () => assert.fail('no') })();
@@ -503,7 +524,8 @@ describe('the MCP SDK', () => {
       return [202];
     });
     const asked = [];
-    const call = heal({ token: () => 'old', refresh: ({ resource }) => (asked.push(resource), 'new') })(fetch);
+    let token = 'old';
+    const call = heal({ token: () => token, refresh: ({ resource }) => (asked.push(resource), (token = 'new')) })(fetch);
     const client = new ClientV1(INFO);
     await client.connect(new SseV1(new URL(url), { fetch: call }));
     await client.close();

@@ -4,6 +4,14 @@ import { auth, Client, StreamableHTTPClientTransport, UnauthorizedError } from '
 import { createDpop, heal } from 'waxseal/client';
 import { providerFor } from './provider.mjs';
 
+// All scenarios run at the same time: a connection that is kept may end just when it is used again.
+const { fetch: keeping } = globalThis;
+globalThis.fetch = (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set('connection', 'close');
+  return keeping(input, { ...init, headers });
+};
+
 const { MCP_CONFORMANCE_CONTEXT: context = '{}', MCP_CONFORMANCE_SCENARIO: scenario } = process.env;
 const [how, address] = process.argv.slice(2);
 const url = new URL(address);
