@@ -186,6 +186,12 @@ describe('heal', () => {
     assert.equal(seen.length, 5);
   });
 
+  it('asks for what a sign-in was challenged for, too', async (t) => {
+    const { url } = await recording(t, (request) => (tokenOf(request) === 'a_b' ? [200] : tokenOf(request) === 'a' ? [403, lacks('b')] : [401, { 'www-authenticate': 'Bearer scope="a"' }]));
+    const { status } = await heal({ refresh: ({ reading }) => reading.action.scope, stepUp: ({ scopes }) => scopes.join('_') })()(url);
+    assert.equal(status, 200);
+  });
+
   it('hands over stronger authentication, too (RFC 9470)', async (t) => {
     const challenge = 'Bearer error="insufficient_user_authentication", acr_values="mfa hwk", max_age="60"';
     const { url } = await recording(t, (request) => (tokenOf(request) === 'strong' ? [200] : [401, { 'www-authenticate': challenge }]));
