@@ -149,7 +149,7 @@ describe('README.md', () => {
     for (const more of members) {
       const names = [...JSON.stringify(more).matchAll(/"env":"(\w+)"/g)].map(([, name]) => name);
       await Gate.open({ ...config, ...more }, { env: Object.fromEntries(names.map((name) => [name, 'a secret of the tests'])) });
-      for (const name of names) await assert.rejects(Gate.open({ ...config, ...more }, { env: {} }), TypeError, name);
+      for (const name of names) await assert.rejects(Gate.open({ ...config, ...more }, { env: {} }), { name: 'WaxsealError' }, name);
     }
   });
 

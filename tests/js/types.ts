@@ -3,14 +3,14 @@
 
 import { Elicitation, Gate, Reply } from 'waxseal';
 import type {
-  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
+  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, GateReason, Grant, Header, HeaderSource, InputRequired, Issuer,
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
 import { createDpop, explain, parseChallenges, readError } from 'waxseal/client';
 import type {
   Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
-  PublicJwk, Reading, ReadOptions, Surface,
+  PublicJwk, Reading, ReadOptions, Sentinel, Surface,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
 import { Gate as SlimGate, init, initSync, type WasmSource } from 'waxseal/slim';
@@ -268,6 +268,7 @@ export function decisions(outcome: Outcome): string | number {
     case 'deny': {
       holds<Same<typeof outcome, Denied>>();
       const reason: Reason = outcome.reason;
+      holds<GateReason extends Reason ? true : false>();
       // @ts-expect-error no such reason
       if (reason === 'token_expird') return 0;
       return reason === 'token_expired' ? String(outcome.facts['exp']) : outcome.reply.status;
@@ -342,10 +343,11 @@ export async function errors(thrown: unknown): Promise<string | undefined> {
   const response: Response | undefined = reading.response;
   const { candidates, near }: Explained = await explain(reading);
   const first: Explanation | undefined = candidates[0];
+  const sentinel: Sentinel | undefined = first?.sentinel;
   await explain(-32042);
   // @ts-expect-error there must be something to read
   await readError();
-  return [next(reading.action), first?.fix, response?.status, ...said, ...near].join();
+  return [next(reading.action), first?.fix, sentinel?.meaning, response?.status, ...said, ...near].join();
 }
 
 function next(action: Action): string {
