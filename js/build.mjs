@@ -119,6 +119,6 @@ step('the TypeScript', () => {
   const cjs = join(dist, 'cjs');
   tsc('tsconfig.types.json', '--outDir', cjs);
   writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
-  const entries = ['index', 'client', 'slim', 'client-slim'].map((name) => join(dist, `${name}.js`));
+  const entries = ['index', 'client', 'slim', 'client-slim', 'mcp', 'stores'].map((name) => join(dist, `${name}.js`));
   buildSync({ entryPoints: entries, outdir: cjs, bundle: true, format: 'cjs', platform: 'node', target: 'es2022', logLevel: 'error' });
 });

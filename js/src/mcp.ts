@@ -1,0 +1,6 @@
+export { type ConsentOptions, type McpServerLike, withConsent } from './consent.js';
+export { type ErrorFacts, WaxsealError } from './error.js';
+export { expressGuard, type HonoContext, honoGuard, type NodeResponse } from './frameworks.js';
+export type { AuthInfo, Guarded, GuardOptions, GateSource } from './guard.js';
+export { type GuardedHandler, protect } from './protect.js';
+export { type SdkError, type SdkErrors, type TokenVerifier, tokenVerifier } from './verifier.js';
