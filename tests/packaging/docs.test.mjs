@@ -1,0 +1,93 @@
+// The pages of pkg/docs, each in the runtime that it is about: their examples run as written, with real tokens.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../js/loopback.mjs';
+import { assertGuarded, filesOf, issuer, toward } from '../js/pages.mjs';
+import { project, run, serve } from './project.mjs';
+
+const timeout = 120_000;
+const node = (version) => fileURLToPath(new URL(`node_modules/node-${version}/bin/node`, import.meta.url));
+const CALL = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'read_file', arguments: {} } };
+
+/** The files of a page in a new project, with an issuer to talk to. */
+async function pageProject(t, page, { manifest, replaced = {}, more = {} } = {}) {
+  const as = await issuer(t);
+  const files = toward(as, await filesOf(page));
+  for (const [one, other] of Object.entries(replaced)) for (const name of Object.keys(files)) files[name] = files[name].replaceAll(one, other);
+  return { as, files, folder: await project({ ...files, ...more }, manifest) };
+}
+
+const wrangler = (t, folder, ...args) => serve(t, folder, 'wrangler', ['dev', ...args, '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0']);
+
+describe('node.md', () => {
+  for (const version of [20, 22, 24]) {
+    it(`in Node ${version}`, { timeout }, async (t) => {
+      const { folder } = await pageProject(t, 'node.md', { replaced: { 8080: await freePort() } });
+      await t.test('http', async (t) => assertGuarded(await serve(t, folder, node(version), ['server.mjs'])));
+      await t.test('Express', async (t) => assertGuarded(await serve(t, folder, node(version), ['express.mjs']), { call: CALL, hello: { hello: 'alice', calls: 'read_file' } }));
+    });
+  }
+});
+
+it('bun.md', { timeout }, async (t) => {
+  const { folder } = await pageProject(t, 'bun.md');
+  await assertGuarded(await serve(t, folder, 'env', [`PORT=${await freePort()}`, 'bun', 'server.js']));
+});
+
+it('deno.md', { timeout }, async (t) => {
+  const { folder } = await pageProject(t, 'deno.md');
+  await assertGuarded(await serve(t, folder, 'env', [`DENO_SERVE_ADDRESS=tcp:127.0.0.1:${await freePort()}`, 'deno', 'run', '--allow-net', 'server.js']));
+});
+
+describe('hono.md', () => {
+  for (const [runtime, begin] of Object.entries({
+    workerd: async (t, folder) => wrangler(t, folder, 'server.js', '--name', 'w', '--compatibility-date', '2026-04-01'),
+    Bun: async (t, folder) => serve(t, folder, 'env', [`PORT=${await freePort()}`, 'bun', 'server.js']),
+    Deno: async (t, folder) => serve(t, folder, 'deno', ['serve', '--allow-net', '--host', '127.0.0.1', '--port', `${await freePort()}`, 'server.js']),
+  })) {
+    it(`in ${runtime}`, { timeout }, async (t) => {
+      const { folder } = await pageProject(t, 'hono.md');
+      await assertGuarded(await begin(t, folder));
+    });
+  }
+});
+
+describe('workers.md', () => {
+  it('the worker', { timeout }, async (t) => {
+    const { folder } = await pageProject(t, 'workers.md', { more: { 'wrangler.json': '{}' } });
+    await assertGuarded(await wrangler(t, folder, 'worker.js', '--name', 'w', '--compatibility-date', '2026-04-01'));
+  });
+
+  it('keys across isolates', { timeout }, async (t) => {
+    const { as, folder } = await pageProject(t, 'workers.md');
+    const isolate = (name) => t.test(name, async (t) => assertGuarded(await wrangler(t, folder, '--persist-to', join(folder, 'state'))));
+    await isolate('one');
+    assert.equal(as.asked.length, 1);
+    await isolate('another');
+    assert.equal(as.asked.length, 1);
+  });
+});
+
+describe('next.md', () => {
+  const LAYOUT = { 'app/layout.js': 'export default ({ children }) => <html><body>{children}</body></html>;\n' };
+  // What Next does by itself.
+  const PLAIN = { 'app/plain/route.js': "export const POST = () => new Response('');\n" };
+  for (const [name, bundler, replaced = {}] of [
+    ['with Turbopack', 'turbopack'],
+    ['with webpack', 'webpack'],
+    ['on the edge', 'turbopack', { 'export { guarded': "export const runtime = 'edge';\nexport { guarded" }],
+  ]) {
+    it(name, { timeout: 300_000 }, async (t) => {
+      // No `type`: with it, Next's own webpack build of any edge route fails.
+      const { folder } = await pageProject(t, 'next.md', { manifest: {}, replaced, more: { ...LAYOUT, ...PLAIN } });
+      await run(t, folder, 'next', ['build', `--${bundler}`]);
+      const origin = await serve(t, folder, 'next', ['start', '--hostname', '127.0.0.1', '--port', '0']);
+      await assertGuarded(origin);
+      const asked = async (path) => (await fetch(`${origin}${path}`, { method: 'OPTIONS' })).headers.has('x-request-id');
+      assert.deepEqual([await asked('/mcp'), await asked('/plain')], [true, false]);
+    });
+  }
+});
