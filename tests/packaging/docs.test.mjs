@@ -1,8 +1,9 @@
 // The pages of pkg/docs, each in the runtime that it is about: their examples run as written, with real tokens.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../js/loopback.mjs';
 import { assertGuarded, filesOf, issuer, toward } from '../js/pages.mjs';
@@ -25,9 +26,13 @@ const wrangler = (t, folder, ...args) => serve(t, folder, 'wrangler', ['dev', ..
 describe('node.md', () => {
   for (const version of [20, 22, 24]) {
     it(`in Node ${version}`, { timeout }, async (t) => {
-      const { folder } = await pageProject(t, 'node.md', { replaced: { 8080: await freePort() } });
-      await t.test('http', async (t) => assertGuarded(await serve(t, folder, node(version), ['server.mjs'])));
-      await t.test('Express', async (t) => assertGuarded(await serve(t, folder, node(version), ['express.mjs']), { call: CALL, hello: { hello: 'alice', calls: 'read_file' } }));
+      const { folder, files } = await pageProject(t, 'node.md', { replaced: { 8080: await freePort() } });
+      const served = (t, name) => serve(t, folder, node(version), [name]);
+      await t.test('http', async (t) => assertGuarded(await served(t, 'server.mjs')));
+      await writeFile(join(folder, 'express-4.mjs'), files['express.mjs'].replace("'express'", "'express-4'"));
+      for (const name of ['express.mjs', 'express-4.mjs']) {
+        await t.test(name, async (t) => assertGuarded(await served(t, name), { call: CALL, hello: { hello: 'alice', calls: 'read_file' } }));
+      }
     });
   }
 });
