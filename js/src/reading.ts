@@ -1,7 +1,7 @@
 import { challenges, read } from './client-core.js';
 import { misuse } from './error.js';
 import type { Reason } from './reasons.js';
-import { receivedIn } from './received.js';
+import { type Received, receivedIn } from './received.js';
 
 /** One challenge of a `WWW-Authenticate` field (RFC 9110 section 11.6.1). */
 export interface Challenge {
@@ -114,10 +114,15 @@ export async function readError(input: unknown, options: ReadOptions = {}): Prom
   if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
   const { now = Date.now() / 1000 } = options;
   if (!Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
-  const { status, headers, body, response } = await receivedIn(input);
+  const received = await receivedIn(input);
+  return { ...readingOf(received, now), ...(received.response && { response: received.response }) };
+}
+
+/** What a reply means that has been received. */
+export function readingOf({ status, headers, body }: Received, now: number): Reading {
   const named = headers.filter(([name]) => /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
   const lines = named.map(([name, value]) => `${name}:${oneLine(value)}`);
-  return { untrusted: true, ...JSON.parse(read(status, lines.join('\n'), body, now)), ...(response && { response }) };
+  return { untrusted: true, ...JSON.parse(read(status, lines.join('\n'), body, now)) };
 }
 
 /**

@@ -1,0 +1,584 @@
+import type { Dpop } from './dpop.js';
+import { misuse, WaxsealError } from './error.js';
+import { addressed, discard, type Fetch, repeatable } from './proving.js';
+import { type Action, type OpenUrl, type Reading, type ReadOptions, readError, readingOf } from './reading.js';
+import { isA, isError } from './realm.js';
+import type { Reason } from './reasons.js';
+import { receivedIn } from './received.js';
+
+/** What is known when a new token is needed. */
+export interface Renewal {
+  /** The token that was refused; none, where the request had none. */
+  token?: string | undefined;
+  /** The resource to ask a token for (RFC 8707 section 2); none, where none is to be named. */
+  resource?: string | undefined;
+  /** Where the server says that its metadata stands (RFC 9728 section 5.1), if that is at its own origin. */
+  resourceMetadata?: string | undefined;
+  /** What the refusal means, with whatever else the server says. */
+  reading: Reading;
+  /** `signal` of the options. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What is known when a token is needed that may do more. */
+export interface StepUp extends Renewal {
+  /** The scopes to ask for: those that are needed, and all that were asked for before. */
+  scopes: string[];
+  /** The classes of authentication that will do (RFC 9470 section 3). */
+  acrValues: string[];
+  /** The most seconds since the user authenticated (RFC 9470 section 3). */
+  maxAge?: number | undefined;
+}
+
+/** A page that the user is asked to visit. */
+export interface Visit extends OpenUrl {
+  /** Ends with the request. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What was decided about one reply. It holds no token, no proof and no path. */
+export interface HealEvent {
+  /** The action that the reply calls for, or what else it is about. */
+  about: Action['kind'] | 'redirect' | 'resource_metadata' | 'origin';
+  /**
+   * `begin`: a callback is asked, or a wait begins; `join`: that of another call is awaited; `retry`: the request is sent
+   * again; `stop`: the reply is handed over; `ignore`: that part of it is not used, or the request gets no token.
+   */
+  decision: 'begin' | 'join' | 'retry' | 'stop' | 'ignore';
+  /**
+   * Why it stops. `absent`: nothing was given that would do it; `budget`: it has been retried often enough; `repeated`: this
+   * has been tried, and did not help; `body`: it cannot be sent twice; `proof`: its proof is good for once; `declined`: the
+   * callback gave nothing new; `failed`: it threw; `aborted`; `too_long`: the wait; `unsafe`: it may have been carried out;
+   * `method`: a redirect would change it; `hidden`: a browser does not tell where a redirect leads; `other_origin`.
+   */
+  why?: 'absent' | 'budget' | 'repeated' | 'body' | 'proof' | 'declined' | 'failed' | 'aborted' | 'too_long' | 'unsafe' | 'method' | 'hidden' | 'other_origin';
+  origin: string;
+  method: string;
+  /** Requests that were sent for this call so far. */
+  sent: number;
+  status?: number;
+  reason?: Reason;
+  /** The scopes that are asked for. */
+  scopes?: string[];
+  /** How long it waits, or would have to. */
+  seconds?: number;
+  /** Where it is sent, or is not. */
+  host?: string;
+}
+
+/** What may be done about failed replies; what is not given is not done. */
+export interface HealOptions {
+  /** Where the server is: its origin alone gets tokens and proofs. Unless given, the first request tells. */
+  url?: string | URL | undefined;
+  /** The access token of the moment. Unless given, it is what a request has as `Authorization: Bearer`. */
+  token?: (() => string | undefined | Promise<string | undefined>) | undefined;
+  /** Gets a new token, and keeps it; `undefined` where there is none to be had. It must not use the `fetch` that waits for it. */
+  refresh?: ((renewal: Renewal) => string | undefined | Promise<string | undefined>) | undefined;
+  /** Gets a token that may do more, most likely from the user; `undefined` where that is declined. */
+  stepUp?: ((stepUp: StepUp) => string | undefined | Promise<string | undefined>) | undefined;
+  /** Shows all of the URL and its host, opens it if the user agrees, and ends when the user is back. */
+  openUrl?: ((visit: Visit) => 'accept' | 'decline' | 'cancel' | Promise<'accept' | 'decline' | 'cancel'>) | undefined;
+  /** Proves possession with each request: what `createDpop` gives. */
+  dpop?: Pick<Dpop, 'fetch'> | undefined;
+  /** The scopes that were asked for before. */
+  scopes?: readonly string[] | undefined;
+  /** The issuer of the tokens and the client they are for: calls with both of them and one token share one refresh. */
+  issuer?: string | undefined;
+  client?: string | undefined;
+  /** The resource's name for the callbacks, in place of its URL; `null` where none is to be sent (Entra). */
+  resource?: string | null | undefined;
+  /** The most seconds that a `Retry-After` is waited for; 30 unless given. */
+  maxWait?: number | undefined;
+  /** How often one call is sent again at most; 3 unless given. Each kind of retry is made once, but for `open_url`. */
+  budget?: number | undefined;
+  /** Hears each decision. */
+  onEvent?: ((event: HealEvent) => void) | undefined;
+  /** Ends all that is under way. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Wraps a `fetch`: the global one unless given, or another wrapper. */
+export type HealMiddleware = (next?: (input: any, init?: RequestInit) => Promise<Response>) => Fetch;
+
+/** What the layers of one call share. */
+interface Shared {
+  left: number;
+  done: Set<string>;
+}
+
+/** A new token on its way, and the scopes that it is asked for. */
+interface Flight {
+  scopes: string[];
+  token: Promise<string | undefined>;
+}
+
+/** What the calls of one `heal` share. */
+interface Care extends HealOptions {
+  budget: number;
+  maxWait: number;
+  home?: URL;
+  asked: Set<string>;
+  /** Old token -> the newest. */
+  replaced: Map<string | undefined, string>;
+  /** What has not helped -> until when it is not tried again, in milliseconds. */
+  futile: Map<string, number>;
+  flights: Map<string, Flight>;
+}
+
+type Next = (input: any, init?: RequestInit) => Promise<Response>;
+type Why = NonNullable<HealEvent['why']>;
+type Facts = Partial<Omit<HealEvent, 'about' | 'decision' | 'origin' | 'method' | 'sent'>>;
+/** A JSON-RPC request. */
+interface Rpc {
+  id: string | number;
+  params?: object;
+}
+
+/** Under which a request carries what its layers share: the same in every copy of the package. */
+const CALL = Symbol.for('waxseal.call');
+/** Of all who say for which issuer and client they ask. */
+const FLIGHTS = new Map<string, Flight>();
+/** Redirects that one call follows. */
+const HOPS = 5;
+/** Bytes of a successful reply that are looked at. */
+const LIMIT = 65_536;
+/** Milliseconds in which what has not helped is not tried again: a layer above may send the request once more. */
+const COOLDOWN = 5_000;
+/** Old tokens that are remembered. */
+const REPLACED = 100;
+/** Seconds that a timer can take. */
+const TIMER = 2_147_483;
+const FUNCTIONS = ['token', 'refresh', 'stepUp', 'openUrl', 'onEvent'] as const;
+
+/**
+ * Wrappers that do what `readError` tells: a new token, more scope, the user's visit to a page, a wait, a nonce; and then
+ * send the request again, if its body can be. The last reply is handed over as it is, and what a callback throws is thrown.
+ * Tokens and proofs go to one origin, and redirects elsewhere are not followed. Event streams are not looked into.
+ * Requests for tokens (forms), for metadata (`/.well-known/`) and with other credentials pass as they are.
+ */
+export function heal(options: HealOptions = {}): HealMiddleware {
+  if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
+  for (const name of FUNCTIONS) {
+    if (!['undefined', 'function'].includes(typeof options[name])) throw misuse(`\`options.${name}\` must be a function`);
+  }
+  const { budget = 3, client, dpop, issuer, maxWait = 30, scopes = [], url } = options;
+  for (const [name, value] of Object.entries({ budget, maxWait })) {
+    if (typeof value !== 'number' || !(value >= 0)) throw misuse(`\`options.${name}\` must be a number, not below 0`);
+  }
+  if (!Array.isArray(scopes)) throw misuse('`options.scopes` must be a list');
+  if (dpop !== undefined && typeof dpop?.fetch !== 'function') throw misuse('`options.dpop` must be what createDpop gives');
+  if (url !== undefined && !URL.canParse(url)) throw misuse('`options.url` must be a URL');
+  const care: Care = {
+    ...options,
+    budget,
+    maxWait,
+    ...(url !== undefined && { home: new URL(url) }),
+    asked: new Set(scopes),
+    replaced: new Map(),
+    futile: new Map(),
+    flights: issuer !== undefined && client !== undefined ? FLIGHTS : new Map(),
+  };
+  return (next = (...input) => globalThis.fetch(...input)) => {
+    if (typeof next !== 'function') throw misuse('`next` must be a function');
+    return (...given) => new Call(care, next, given).run();
+  };
+}
+
+/** One call, until its reply is handed over. */
+class Call {
+  readonly #care: Care;
+  readonly #next: Next;
+  readonly #given: Parameters<Fetch>;
+  readonly #method: string;
+  readonly #headers: Headers;
+  readonly #signal: AbortSignal | undefined;
+  readonly #shared: Shared;
+  /** What is sent next. */
+  #input: string | URL | Request;
+  #init: RequestInit | undefined;
+  #url: URL;
+  /** A Request, as long as nothing else stands in its place, and a copy of it that has its body. */
+  #request: Request | undefined;
+  #spare: Request | undefined;
+  #token: string | undefined;
+  #follows = false;
+  #hops = 0;
+  #sent = 0;
+  /** A JSON-RPC id as the caller wrote it, and as it was sent. */
+  #ids: [string, string] | undefined;
+
+  constructor(care: Care, next: Next, given: Parameters<Fetch>) {
+    const { input, init, request, url, method, headers } = addressed(...given);
+    [this.#care, this.#next, this.#given, this.#method, this.#headers] = [care, next, given, method, headers];
+    [this.#input, this.#init, this.#request, this.#url] = [input, init, request, new URL(url)];
+    const own = init?.signal === undefined ? request?.signal : init.signal;
+    this.#signal = own && care.signal ? AbortSignal.any([own, care.signal]) : (own ?? care.signal);
+    this.#shared = (init as { [CALL]?: Shared } | undefined)?.[CALL] ?? { left: care.budget, done: new Set() };
+  }
+
+  async run(): Promise<Response> {
+    const { origin, host } = this.#url;
+    if (this.#isSignIn()) return this.#next(...this.#given);
+    this.#care.home ??= this.#url;
+    if (origin !== this.#care.home.origin) {
+      this.#tell('origin', 'ignore', { host });
+      return this.#next(...this.#given);
+    }
+    if (this.#init?.body == null && this.#request?.body) this.#spare = this.#request.clone();
+    try {
+      for (;;) {
+        this.#token = await this.#current();
+        const response = await this.#send();
+        try {
+          if (!(await this.#decides(response))) return this.#renamed(response);
+          await this.#rewind();
+        } catch (error) {
+          void discard(response);
+          throw error;
+        }
+        void discard(response);
+      }
+    } finally {
+      void discard(this.#spare);
+    }
+  }
+
+  /** Whether it is part of a sign-in, which may go to the same origin: a token endpoint, metadata, the client's own credentials. */
+  #isSignIn(): boolean {
+    const isForm = /\bform-urlencoded\b/i.test(this.#headers.get('content-type') ?? '') || isA(this.#init?.body, 'URLSearchParams');
+    return isForm || this.#url.pathname.startsWith('/.well-known/') || !/^(?:(?:bearer|dpop)\b|$)/i.test(this.#headers.get('authorization') ?? '');
+  }
+
+  /** The newest token that is known. */
+  async #current(): Promise<string | undefined> {
+    const { replaced, token: source } = this.#care;
+    const own = /^\S+ +(\S+)$/.exec(this.#headers.get('authorization') ?? '')?.[1];
+    const token = tokenIn('token', await source?.()) ?? own;
+    return replaced.get(token) ?? token;
+  }
+
+  async #send(): Promise<Response> {
+    const { dpop, signal } = this.#care;
+    const headers = new Headers(this.#headers);
+    if (this.#token) headers.set('authorization', `${/^dpop/i.test(headers.get('authorization') ?? '') ? 'DPoP' : 'Bearer'} ${this.#token}`);
+    // By itself `fetch` takes proofs along to other origins, and one proof to two URLs.
+    this.#follows = (this.#init?.redirect ?? this.#request?.redirect ?? 'follow') === 'follow' && (dpop !== undefined || headers.has('authorization'));
+    const init = { ...this.#init, headers, [CALL]: this.#shared, ...(this.#follows && { redirect: 'manual' as const }), ...(signal && { signal: this.#signal ?? null }) };
+    let tries = 0;
+    const next: Next = (...input) => {
+      this.#sent += 1;
+      tries += 1;
+      if (tries > 1) this.#spend('retry_with_nonce');
+      return this.#next(...input);
+    };
+    if (!dpop) return next(this.#input, init);
+    return dpop.fetch(next, { token: this.#token, retry: () => !this.#spent('retry_with_nonce', 'retry_with_nonce') })(this.#input, init);
+  }
+
+  /** Does what a reply calls for. Whether the request is to be sent again. */
+  async #decides(response: Response): Promise<boolean> {
+    const { care, status } = { care: this.#care, status: response?.status };
+    // What a foreign `next` gives may be any object.
+    if (typeof status !== 'number') return false;
+    const from = URL.canParse(response.url) ? new URL(response.url) : this.#url;
+    if (from.origin !== this.#url.origin) return this.#stop('redirect', 'other_origin', { status, host: from.host });
+    if (this.#follows && (response.type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status))) return this.#redirected(response);
+    const failed = status >= 400;
+    if (!failed && !this.#mayAsk(response)) return false;
+    const received = await receivedIn(response);
+    const reading = readingOf(received, Date.now() / 1000);
+    const { action, reason } = reading;
+    // A tool may well tell of somebody else's tokens: only a challenge is about ours.
+    if (!failed && action.kind !== 'open_url' && reading.challenges.length === 0) return false;
+    const facts: Facts = { status, ...(reason && { reason }) };
+    const stop = (why: Why, more: Facts = {}) => this.#stop(action.kind, why, { ...facts, ...more });
+    const able = { authenticate: care.refresh, refresh: care.refresh, step_up: care.stepUp, retry_with_nonce: care.dpop, open_url: care.openUrl, retry_after: failed };
+    if (!(able as { [kind: string]: unknown })[action.kind]) return failed ? stop('absent') : false;
+
+    const kind = action.kind === 'authenticate' ? 'refresh' : action.kind;
+    const why = this.#spent(kind, [kind, ...(action.kind === 'step_up' ? action.scopes : [])].join(' '));
+    if (why) return stop(why);
+    if (!repeatable(this.#init?.body)) return stop('body');
+    if (this.#isProved()) return stop('proof');
+    // An id is good for one request that was carried out (MCP, base protocol).
+    const rpc = failed ? undefined : await this.#rpc();
+    if (!failed && !rpc) return stop('body');
+
+    let input: object | undefined;
+    switch (action.kind) {
+      case 'retry_after': {
+        const { seconds } = action;
+        if (seconds === undefined) return stop('absent');
+        if (![408, 425, 429, 503].includes(status) && !/^(?:DELETE|GET|HEAD|OPTIONS|PUT)$/.test(this.#method)) return stop('unsafe', { seconds });
+        if (seconds > Math.min(care.maxWait, TIMER)) return stop('too_long', { seconds });
+        this.#tell(action.kind, 'begin', { ...facts, seconds });
+        await this.#waits(seconds);
+        break;
+      }
+      case 'authenticate':
+      case 'refresh':
+      case 'step_up': {
+        const renewed = await this.#renews(reading, facts);
+        if (!renewed) return stop('declined');
+        if (renewed === 'by another') {
+          this.#shared.left -= 1;
+          this.#tell(action.kind, 'retry', facts);
+          if (rpc) this.#rewrite(rpc);
+          return true;
+        }
+        break;
+      }
+      case 'open_url': {
+        const requests = failed ? undefined : inputRequests(received.body);
+        const { urls, state } = action;
+        // Each is to be answered (MCP 2026-07-28, multi round-trip requests).
+        if (requests && (requests.length !== urls.length || !urls.every(({ id }) => requests.includes(id ?? '')))) return stop('absent');
+        const answers: [string, { action: string }][] = [];
+        let answer = 'accept';
+        for (const { url, host, message, id } of urls) {
+          if (answer === 'accept') {
+            this.#tell(action.kind, 'begin', { ...facts, host });
+            const said: unknown = await this.#unlessEnded(action.kind, async () => care.openUrl?.({ url, host, ...(message !== undefined && { message }), ...(id !== undefined && { id }), signal: this.#signal }));
+            answer = said === 'accept' || said === 'decline' ? said : 'cancel';
+          }
+          answers.push([id ?? '', { action: answer }]);
+        }
+        // Whoever is asked with a request has to hear it, and may ask again; the user is not.
+        if (answer !== 'accept') {
+          if (!requests) return stop('declined');
+          this.#shared.done.add('open_url');
+        }
+        if (requests) input = { inputResponses: Object.fromEntries(answers), requestState: state };
+        break;
+      }
+    }
+    if (rpc) this.#rewrite(rpc, input);
+    this.#spend(kind, facts, action.kind);
+    return true;
+  }
+
+  /** Whether a successful reply may ask for something: to a JSON-RPC request, in JSON, and not long. */
+  #mayAsk({ status, headers }: Response): boolean {
+    const { openUrl, refresh, stepUp } = this.#care;
+    const isJson = (fields: Headers) => /\bjson\b/i.test(fields.get('content-type') ?? '');
+    return Boolean(openUrl ?? refresh ?? stepUp) && status === 200 && this.#method === 'POST' && isJson(this.#headers) && isJson(headers) && Number(headers.get('content-length')) <= LIMIT;
+  }
+
+  /** Why a kind of retry is not made again. */
+  #spent(kind: string, what: string): Why | undefined {
+    const { futile } = this.#care;
+    const key = `${this.#method} ${this.#url.origin}${this.#url.pathname} ${what}`;
+    const now = Date.now();
+    if ((futile.get(key) ?? 0) > now) return 'repeated';
+    futile.delete(key);
+    const why = this.#shared.done.has(kind) ? 'repeated' : this.#shared.left <= 0 ? 'budget' : undefined;
+    if (why) {
+      for (const [old, until] of futile) if (until <= now) futile.delete(old);
+      futile.set(key, now + COOLDOWN);
+    }
+    return why;
+  }
+
+  #spend(kind: string, facts: Facts = {}, about = kind as HealEvent['about']): void {
+    this.#shared.left -= 1;
+    // A server may send the user to one page after another, and the user decides each time.
+    if (kind !== 'open_url') this.#shared.done.add(kind);
+    this.#tell(about, 'retry', facts);
+  }
+
+  /** Gets a token in place of the one that was refused, once for all who need it. */
+  async #renews(reading: Reading, facts: Facts): Promise<'by another' | boolean> {
+    const care = this.#care;
+    const { action } = reading;
+    if (action.kind !== 'step_up' && action.kind !== 'refresh' && action.kind !== 'authenticate') return false;
+    const token = this.#token;
+    const now = await this.#current();
+    if (now !== undefined && now !== token) return 'by another';
+
+    const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
+    const key = JSON.stringify([kind, care.issuer, care.client, token]);
+    const running = care.flights.get(key);
+    const scopes = [...new Set([...care.asked, ...needed])];
+    const about: Facts = { ...facts, ...(kind === 'stepUp' && { scopes }) };
+    this.#tell(action.kind, running ? 'join' : 'begin', about);
+    const flight = running ?? { scopes, token: this.#flies(kind, { token, scopes, reading }).finally(() => care.flights.delete(key)) };
+    care.flights.set(key, flight);
+    const fresh = await this.#unlessEnded(action.kind, () => flight.token);
+    // The authorization server may widen what a token is worth, but a token that has expired stays so.
+    if (fresh === undefined || (fresh === token && kind === 'refresh')) return false;
+    replace(care.replaced, token, fresh);
+    return running && !needed.every((scope) => flight.scopes.includes(scope)) ? 'by another' : true;
+  }
+
+  async #flies(kind: 'refresh' | 'stepUp', { token, scopes, reading }: { token: string | undefined; scopes: string[]; reading: Reading }): Promise<string | undefined> {
+    const care = this.#care;
+    const { action } = reading;
+    const { acrValues = [], maxAge, resourceMetadata } = action as Partial<Action & { kind: 'step_up' }>;
+    const home = care.home ?? this.#url;
+    const named = care.resource === undefined ? `${home.origin}${home.pathname.replace(/^\/$/, '')}` : (care.resource ?? undefined);
+    const renewal: Renewal = { token, resource: named, reading, signal: care.signal };
+    if (resourceMetadata !== undefined) {
+      // It is built from the resource's own URL (RFC 9728 section 3.1).
+      const { origin, host } = new URL(resourceMetadata);
+      if (origin === home.origin || (URL.canParse(named ?? '') && origin === new URL(named ?? '').origin)) renewal.resourceMetadata = resourceMetadata;
+      else {
+        this.#tell('resource_metadata', 'ignore', { host });
+        delete (action as { resourceMetadata?: string }).resourceMetadata;
+      }
+    }
+    const fresh = tokenIn(kind, await (kind === 'refresh' ? care.refresh?.(renewal) : care.stepUp?.({ ...renewal, scopes, acrValues, maxAge })));
+    // At once: who looks for the flight finds it, or the new token.
+    if (fresh !== undefined) replace(care.replaced, token, fresh);
+    if (fresh !== undefined && kind === 'stepUp') for (const scope of scopes) care.asked.add(scope);
+    return fresh;
+  }
+
+  /** Follows a redirect that changes neither the origin nor the method. */
+  #redirected({ status, headers }: Response): boolean {
+    const location = headers.get('location') ?? '';
+    if (!URL.canParse(location, this.#url.href)) return this.#stop('redirect', 'hidden', { status });
+    const to = new URL(location, this.#url);
+    const { host } = to;
+    const stop = (why: Why) => this.#stop('redirect', why, { status, host });
+    if (to.origin !== this.#url.origin || to.username || to.password) return stop('other_origin');
+    if (!/^(?:GET|HEAD)$/.test(this.#method) && status < 307) return stop('method');
+    if (this.#hops === HOPS) return stop('budget');
+    if (!repeatable(this.#init?.body)) return stop('body');
+    if (this.#isProved()) return stop('proof');
+    this.#hops += 1;
+    this.#url = to;
+    this.#tell('redirect', 'retry', { status, host });
+    return true;
+  }
+
+  /** Whether it carries a proof that this layer can make no other for. */
+  #isProved(): boolean {
+    return this.#headers.has('dpop') && !this.#care.dpop;
+  }
+
+  /** Makes it ready to be sent again: of a Request only a copy has the body. */
+  async #rewind(): Promise<void> {
+    const request = this.#request;
+    if (request) {
+      const body = this.#spare && (await this.#spare.arrayBuffer());
+      const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy', 'signal'] as const;
+      // Not every runtime has all of them.
+      const members = Object.fromEntries(names.map((name) => [name, request[name]]).filter(([, value]) => value !== undefined));
+      this.#init = { ...members, ...(body && { body }), ...this.#init };
+      this.#request = this.#spare = undefined;
+    }
+    this.#input = this.#url.href;
+  }
+
+  /** The JSON-RPC request that it is, if that can be written again without a change. */
+  async #rpc(): Promise<Rpc | undefined> {
+    await this.#rewind();
+    try {
+      const text = await new Response(this.#init?.body).text();
+      const message = JSON.parse(text);
+      const isRequest = message.jsonrpc === '2.0' && typeof message.method === 'string' && ['string', 'number'].includes(typeof message.id);
+      return isRequest && JSON.stringify(message) === text ? message : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #rewrite(rpc: Rpc, input?: object): void {
+    const id = crypto.randomUUID();
+    this.#ids = [this.#ids?.[0] ?? JSON.stringify(rpc.id), JSON.stringify(id)];
+    this.#init = { ...this.#init, body: JSON.stringify({ ...rpc, id, ...(input && { params: { ...rpc.params, ...input } }) }) };
+    this.#headers.delete('content-length');
+  }
+
+  /** The reply with the id that the caller waits for, passed on as it comes. */
+  #renamed(response: Response): Response {
+    if (!this.#ids || !response.body) return response;
+    const [known, sent] = this.#ids;
+    const [decoder, encoder] = [new TextDecoder('utf-8', { ignoreBOM: true }), new TextEncoder()];
+    let rest = '';
+    const body = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        rest = (rest + decoder.decode(chunk, { stream: true })).replaceAll(sent, known);
+        // Its end may be the start of the id.
+        let kept = Math.min(sent.length - 1, rest.length);
+        while (kept > 0 && !sent.startsWith(rest.slice(-kept))) kept -= 1;
+        const end = rest.length - kept;
+        if (end > 0) controller.enqueue(encoder.encode(rest.slice(0, end)));
+        rest = rest.slice(end);
+      },
+      flush: (controller) => controller.enqueue(encoder.encode(rest + decoder.decode())),
+    }));
+    const renamed = new Response(body, response);
+    renamed.headers.delete('content-length');
+    return Object.defineProperty(renamed, 'url', { value: response.url });
+  }
+
+  async #waits(seconds: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await this.#unlessEnded('retry_after', () => new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000))));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for something, or for the end of the call. */
+  async #unlessEnded<Result>(about: HealEvent['about'], act: () => Promise<Result>): Promise<Result> {
+    const signal = this.#signal;
+    signal?.throwIfAborted();
+    let end = (): void => {};
+    try {
+      return await Promise.race([act(), new Promise<never>((_, reject) => {
+        end = () => reject(signal?.reason);
+        signal?.addEventListener('abort', end);
+      })]);
+    } catch (error) {
+      this.#tell(about, 'stop', { why: signal?.aborted ? 'aborted' : 'failed' });
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', end);
+    }
+  }
+
+  #stop(about: HealEvent['about'], why: Why, facts: Facts): false {
+    this.#tell(about, 'stop', { why, ...facts });
+    return false;
+  }
+
+  #tell(about: HealEvent['about'], decision: HealEvent['decision'], facts: Facts = {}): void {
+    const event = { about, decision, origin: this.#url.origin, method: this.#method, sent: this.#sent, ...facts };
+    // What a listener does is its own affair.
+    void (async () => this.#care.onEvent?.(event))().catch(() => {});
+  }
+}
+
+/** What a callback gave, if it can be sent; it must not stand in an error. */
+function tokenIn(name: string, token: unknown): string | undefined {
+  if (token === undefined || token === null || token === '') return undefined;
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
+  throw misuse(`\`options.${name}\` must give a token`);
+}
+
+function replace(replaced: Map<string | undefined, string>, old: string | undefined, fresh: string): void {
+  replaced.delete(fresh);
+  if (old === fresh) return;
+  for (const [older, token] of replaced) if (token === old) replaced.set(older, fresh);
+  replaced.set(old, fresh);
+  const [oldest] = replaced.keys();
+  if (replaced.size > REPLACED) replaced.delete(oldest);
+}
+
+/** Under which names a result that is none yet asks (MCP 2026-07-28). */
+function inputRequests(body: string): string[] | undefined {
+  const { result } = JSON.parse(body);
+  return result && Object.keys(result.inputRequests ?? {});
+}
+
+/** What `readError` tells, to be thrown: `data` is the reading. Its message is the server's own text, if it says any. */
+export async function errorFrom(input: unknown, options: ReadOptions = {}): Promise<WaxsealError> {
+  if (WaxsealError.isInstance(input)) return input;
+  const reading = await readError(input, options);
+  const { action, code, message, reason, status } = reading;
+  const said = message ?? (status === undefined ? 'a reply that says nothing' : `HTTP ${status}`);
+  return new WaxsealError(code ?? reason ?? 'unknown', said, { reason, action, data: reading, ...(isError(input) && { cause: input }) });
+}
