@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Application, Converter, ReflectionKind } from 'typedoc';
+import { Application, Comment, Converter, ReflectionKind } from 'typedoc';
 import { MarkdownTheme, MarkdownThemeContext } from 'typedoc-plugin-markdown';
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
@@ -11,7 +11,7 @@ const COMMITTED = path('../../pkg/docs/api');
 const check = process.argv.includes('--check');
 const out = check ? mkdtempSync(join(tmpdir(), 'waxseal-')) : COMMITTED;
 /** Entries that a program imports, as their files in ../src; each says in its first comment what it is called. */
-const ENTRIES = ['index', 'client', 'slim', 'client-slim'];
+const ENTRIES = ['index', 'mcp', 'stores', 'client', 'slim', 'client-slim'];
 
 class Context extends MarkdownThemeContext {
   constructor(...given) {
@@ -69,10 +69,14 @@ app.renderer.defineTheme('waxseal', Theme);
 const DOCUMENTED = ReflectionKind.Interface | ReflectionKind.TypeAlias | ReflectionKind.Class | ReflectionKind.Function | ReflectionKind.Method | ReflectionKind.Property | ReflectionKind.Accessor;
 const nameless = (one) => one && (one.kindOf(ReflectionKind.TypeLiteral) || nameless(one.parent));
 
-// The slim entries have all names of the others.
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-  for (const { name, children } of project.children) {
-    if (name.endsWith('/slim')) for (const one of [...children]) if (one.isReference()) project.removeReflection(one);
+  const drop = (children, dropped) => [...(children ?? [])].filter(dropped).forEach((one) => project.removeReflection(one));
+  // The slim entries have all names of the others.
+  for (const { name, children } of project.children) if (name.endsWith('/slim')) drop(children, (one) => one.isReference());
+  for (const one of Object.values(project.reflections)) {
+    // What is another's is told in its own documentation.
+    if (one.comment && /as far as (?:it is|they are) needed/.test(Comment.combineDisplayParts(one.comment.summary))) drop(one.children, () => true);
+    if (one.kindOf(ReflectionKind.Parameter) && one.name === '__namedParameters') one.name = 'options';
   }
 });
 
