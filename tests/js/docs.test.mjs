@@ -1,0 +1,111 @@
+// What pkg/docs/clients.md shows runs as written: against a real authorization server, and MCP servers behind a gate.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Gate } from '../../pkg/dist/index.js';
+import { protect } from '../../pkg/dist/mcp.js';
+import { fetching, listening, modern } from '../mcp/whoami.mjs';
+import { freePort } from './loopback.mjs';
+import { filesOf } from './pages.mjs';
+
+const path = (place) => fileURLToPath(new URL(place, import.meta.url));
+const timeout = 60_000;
+
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'waxseal-'));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(path('../node_modules/@modelcontextprotocol'), join(folder, 'node_modules/@modelcontextprotocol'));
+  await symlink(path('../../pkg'), join(folder, 'node_modules/waxseal'));
+});
+
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** The demo's authorization server, with tokens for a resource. */
+async function authorizationServer(t, resource) {
+  const port = await freePort();
+  const child = spawn(process.execPath, [path('../../envoy-example/authorization-server.mjs'), '--port', port, '--resource', resource], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.after(() => child.kill());
+  await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve);
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Runs a script of the page, with whatever else it imports, against a gate: what it prints. */
+async function printed(t, script, members = {}, edit = (text) => text) {
+  let issuer;
+  const { resource } = await listening(t, async (resource) => {
+    issuer = await authorizationServer(t, resource);
+    const config = { resource, issuers: [{ issuer, keys: { uri: `${issuer}/jwks`, cluster: 'loopback' } }], ...members };
+    return fetching(protect(Gate.open(config, { env: { NONCES: 'a secret of the tests' } }), (request, { authInfo }) => modern.fetch(request, { authInfo })));
+  });
+  const own = await mkdtemp(join(folder, 'page-'));
+  for (const [name, text] of Object.entries(await filesOf('clients.md'))) {
+    await writeFile(join(own, name), edit(text.replaceAll('https://as.example.com', issuer).replaceAll('https://mcp.example.com/mcp', resource).replaceAll('my-client:my-secret', 'demo-client:demo-secret')));
+  }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [script], { cwd: own });
+  assert.equal(stderr, '');
+  // A server without sessions refuses the event stream that the SDK asks for, and the SDK does without.
+  return stdout.trim().split('\n').map((line) => line.trim()).filter((line) => line !== 'fix_request stop absent');
+}
+
+describe('clients.md', () => {
+  const RULES = [{ match: { tool: '*' }, require: { scopes: 'files:write' } }, { match: { message: ['request', 'notification', 'none'] } }];
+  const SAID = 'demo-client with demo-client';
+
+  it('heals a call without a token', { timeout }, async (t) => {
+    assert.deepEqual(await printed(t, 'sdk.mjs', { scopes: ['files:read'] }), ['authenticate begin', 'authenticate retry', SAID]);
+  });
+
+  it('heals a call that lacks scope', { timeout }, async (t) => {
+    const lines = await printed(t, 'sdk.mjs', { scopes: ['files:read'], policy: { rules: RULES } });
+    assert.deepEqual(lines, ['authenticate begin', 'authenticate retry', 'step_up begin', 'step_up retry', SAID]);
+  });
+
+  it('is the same with version 1 of the SDK', { timeout }, async (t) => {
+    const lines = await printed(t, 'sdk.mjs', { scopes: ['files:read'] }, (text) => text.replace(
+      "import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';",
+      "import { Client } from '@modelcontextprotocol/sdk/client/index.js';\nimport { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';",
+    ));
+    assert.deepEqual(lines, ['authenticate begin', 'authenticate retry', SAID]);
+  });
+
+  it('proves possession, also where nonces are asked for', { timeout }, async (t) => {
+    for (const nonce of ['never', 'always']) {
+      assert.deepEqual(await printed(t, 'dpop.mjs', { dpop: { mode: 'required', nonce: { mode: nonce, secret: { env: 'NONCES' } } } }), [SAID]);
+    }
+  });
+
+  it('throws what is left over', { timeout }, async (t) => {
+    assert.deepEqual(await printed(t, 'error.mjs'), ['invalid_token missing_token authenticate']);
+  });
+});
+
+describe('pkg/docs', () => {
+  it('links to files and headings that are there', async () => {
+    const root = path('../../pkg');
+    const pages = ['README.md', ...(await readdir(join(root, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+    const texts = Object.fromEntries(await Promise.all(pages.map(async (name) => [name, await readFile(join(root, name), 'utf8')])));
+    const headings = (text) => [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
+    const anchors = (text) => new Set([...headings(text), ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id)]);
+    let links = 0;
+    for (const [name, text] of Object.entries(texts)) {
+      for (const [, to, anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+        links += 1;
+        const file = to === '' ? name : join(dirname(name), to);
+        const target = texts[file] ?? await readFile(join(root, file), 'utf8').catch(() => assert.fail(`${name} links to ${to}`));
+        if (anchor) assert.ok(anchors(target).has(anchor), `${name} links to ${to}#${anchor}`);
+      }
+    }
+    assert.ok(links > 100, `${links}`);
+  });
+});
