@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { createDpop } from '../../pkg/dist/client.js';
 import { ISSUER, KEY, OTHER, tokenOfToday } from './issuer.mjs';
 import { sends, serve } from './loopback.mjs';
 
@@ -53,4 +54,25 @@ export async function assertGuarded(origin, { call, hello = { hello: 'alice' } }
 
   const allowed = await replied(bearer(tokenFor()));
   assert.deepEqual([allowed.status, await allowed.json()], [200, hello]);
+}
+
+/** The same for a server that wants proofs: each is good once at all of these places. `end(sid)` ends a session. */
+export async function assertProved(origins, end) {
+  const dpop = await createDpop();
+  const made = async (sid) => {
+    const token = tokenFor({ sid, cnf: { jkt: dpop.thumbprint } });
+    return { authorization: `DPoP ${token}`, dpop: await dpop.proof({ method: 'POST', url: RESOURCE, token }) };
+  };
+  const replied = async (origin, headers) => {
+    const reply = await fetch(`${origin}/mcp`, { method: 'POST', headers });
+    return [reply.status, reply.ok ? await reply.json() : (await reply.json()).type.split(':').at(-1)];
+  };
+  const [first, last] = [origins[0], origins.at(-1)];
+  const headers = await made('s-1');
+  assert.deepEqual(await replied(first, headers), [200, { hello: 'alice' }]);
+  assert.deepEqual(await replied(last, headers), [401, 'proof_replayed']);
+  assert.deepEqual(await replied(last, bearer(tokenFor())), [401, 'token_not_bound']);
+  await end('s-1');
+  assert.deepEqual(await replied(last, await made('s-1')), [401, 'token_revoked']);
+  assert.deepEqual(await replied(first, await made('s-2')), [200, { hello: 'alice' }]);
 }

@@ -5,8 +5,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ISSUER } from '../js/issuer.mjs';
 import { freePort } from '../js/loopback.mjs';
-import { assertGuarded, filesOf, issuer, toward } from '../js/pages.mjs';
+import { assertGuarded, assertProved, filesOf, issuer, toward } from '../js/pages.mjs';
 import { project, run, serve } from './project.mjs';
 
 const timeout = 120_000;
@@ -42,9 +43,21 @@ it('bun.md', { timeout }, async (t) => {
   await assertGuarded(await serve(t, folder, 'env', [`PORT=${await freePort()}`, 'bun', 'server.js']));
 });
 
-it('deno.md', { timeout }, async (t) => {
-  const { folder } = await pageProject(t, 'deno.md');
-  await assertGuarded(await serve(t, folder, 'env', [`DENO_SERVE_ADDRESS=tcp:127.0.0.1:${await freePort()}`, 'deno', 'run', '--allow-net', 'server.js']));
+describe('deno.md', () => {
+  const deno = async (t, folder, ...args) => serve(t, folder, 'env', [`DENO_SERVE_ADDRESS=tcp:127.0.0.1:${await freePort()}`, 'deno', 'run', '--allow-net', ...args]);
+
+  it('the server', { timeout }, async (t) => {
+    const { folder } = await pageProject(t, 'deno.md');
+    await assertGuarded(await deno(t, folder, 'server.js'));
+  });
+
+  it('proofs and sessions, with two processes', { timeout }, async (t) => {
+    // The way in that the page's text tells of.
+    const revoking = `if (Deno.args[0]) Deno.exit(await denoRevocation(kv).revoke(\`sid ${ISSUER} \${Deno.args[0]}\`));\nconst gate =`;
+    const { folder } = await pageProject(t, 'deno.md', { replaced: { 'const gate =': revoking } });
+    const origins = [await deno(t, folder, '--unstable-kv', 'proofs.js'), await deno(t, folder, '--unstable-kv', 'proofs.js')];
+    await assertProved(origins, (sid) => run(t, folder, 'deno', ['run', '--allow-net', '--unstable-kv', 'proofs.js', sid]));
+  });
 });
 
 describe('hono.md', () => {
@@ -61,6 +74,18 @@ describe('hono.md', () => {
 });
 
 describe('workers.md', () => {
+  const MAIN = `
+import worker from './proofs.js';
+import { endSession } from './revoke.js';
+export { ReplayObject } from './proofs.js';
+export default {
+  async fetch(request, env, ctx) {
+    const sid = new URL(request.url).searchParams.get('end');
+    return sid ? new Response(await endSession(env, sid)) : worker.fetch(request, env, ctx);
+  },
+};
+`;
+
   it('the worker', { timeout }, async (t) => {
     const { folder } = await pageProject(t, 'workers.md', { more: { 'wrangler.json': '{}' } });
     await assertGuarded(await wrangler(t, folder, 'worker.js', '--name', 'w', '--compatibility-date', '2026-04-01'));
@@ -73,6 +98,13 @@ describe('workers.md', () => {
     assert.equal(as.asked.length, 1);
     await isolate('another');
     assert.equal(as.asked.length, 1);
+  });
+
+  it('proofs and sessions', { timeout }, async (t) => {
+    const { folder, files } = await pageProject(t, 'workers.md', { more: { 'main.js': MAIN } });
+    await writeFile(join(folder, 'wrangler.json'), files['proofs.json'].replace('proofs.js', 'main.js'));
+    const origin = await wrangler(t, folder);
+    await assertProved([origin], async (sid) => assert.equal((await fetch(`${origin}/?end=${sid}`)).status, 200));
   });
 });
 
