@@ -185,7 +185,9 @@ export function heal(options: HealOptions = {}): HealMiddleware {
   };
   return (next = (...input) => globalThis.fetch(...input)) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
-    return (...given) => new Call(care, next, given).run();
+    // A browser's own `fetch` refuses to be called as a method.
+    const send: Next = (...input) => next(...input);
+    return (...given) => new Call(care, send, given).run();
   };
 }
 
