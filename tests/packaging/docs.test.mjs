@@ -1,13 +1,14 @@
 // The pages of pkg/docs, each in the runtime that it is about: their examples run as written, with real tokens.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ISSUER } from '../js/issuer.mjs';
-import { freePort } from '../js/loopback.mjs';
-import { assertGuarded, assertProved, filesOf, issuer, toward } from '../js/pages.mjs';
+import { freePort, serve as listen } from '../js/loopback.mjs';
+import { assertGuarded, assertProved, filesOf, issuer, tokenFor, toward } from '../js/pages.mjs';
+import { Browsers } from './browsers.mjs';
 import { project, run, serve } from './project.mjs';
 
 const timeout = 120_000;
@@ -127,4 +128,43 @@ describe('next.md', () => {
       assert.deepEqual([await asked('/mcp'), await asked('/plain')], [true, false]);
     });
   }
+});
+
+describe('browser.md', () => {
+  // What the page leaves to its reader: here the page's own server signs in.
+  const SIGN_IN = "export const signIn = async ({ thumbprint }) => (await fetch(`/token?jkt=${thumbprint}`)).text();\n";
+  const PAGE = '<!doctype html><link rel="icon" href="data:,"><script src="./watch.js"></script><script type="module" src="./main.js"></script>\n';
+  const WATCH = "for (const type of ['error', 'unhandledrejection']) addEventListener(type, ({ message, reason }) => { document.title = `failed: ${reason?.message ?? message}`; });\n";
+  let browsers;
+
+  before(async () => { browsers = await Browsers.start(); }, { timeout: 400_000 });
+
+  after(() => browsers?.end());
+
+  /** A page under a policy, and a gate that knows it or does not: the page's address. */
+  async function opened(t, { policy = "script-src 'self' 'wasm-unsafe-eval'", known = true } = {}) {
+    const port = await freePort();
+    const resource = `http://localhost:${port}/mcp`;
+    let folder;
+    const app = await listen(t, async ({ url }, response) => {
+      const { pathname, searchParams } = new URL(url, 'http://localhost');
+      if (pathname === '/token') return response.end(tokenFor({ aud: resource, cnf: { jkt: searchParams.get('jkt') } }));
+      const text = await readFile(join(folder, 'dist', pathname === '/' ? 'index.html' : pathname)).catch(() => undefined);
+      return response.writeHead(text ? 200 : 404, { 'content-type': pathname.endsWith('.js') ? 'text/javascript' : 'text/html', 'content-security-policy': policy }).end(text);
+    });
+    // By name: a browser makes proofs on `localhost`, as on https.
+    const origin = `http://localhost:${app.port}`;
+    const replaced = { 8080: port, ...(known && { 'https://app.example.com': origin }), 'https://mcp.example.com/mcp': resource };
+    const more = { 'signin.js': SIGN_IN, 'dist/index.html': PAGE, 'dist/watch.js': WATCH };
+    ({ folder } = await pageProject(t, 'browser.md', { replaced, more }));
+    await run(t, folder, 'esbuild', ['main.js', '--bundle', '--format=esm', '--outfile=dist/main.js']);
+    await serve(t, folder, process.execPath, ['gate.mjs']);
+    return `${origin}/`;
+  }
+
+  it('calls a server of another origin, with proofs', { timeout }, async (t) => browsers.assertDecided(await opened(t), 'hello alice'));
+
+  it('needs its origin to be listed', { timeout }, async (t) => browsers.assertDecided(await opened(t, { known: false }), /^failed: .*(?:Failed to fetch|NetworkError)/));
+
+  it('needs a policy that permits wasm', { timeout }, async (t) => browsers.assertDecided(await opened(t, { policy: "script-src 'self'" }), /^failed: .*(?:wasm|WebAssembly)/i));
 });
