@@ -34,9 +34,11 @@ type Request = { id: string | number; method?: string; requestState(): unknown; 
  */
 export function withConsent<Input extends unknown[], Result>(
   elicitation: Elicitation,
-  { tool, server, error: Failure }: ConsentOptions,
+  options: ConsentOptions,
   handler: (...input: Input) => Result | Promise<Result>,
 ): (...input: Input) => Promise<Result> {
+  if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
+  const { tool, server, error: Failure } = options;
   if (typeof elicitation?.ask !== 'function') throw misuse('`elicitation` must be an Elicitation');
   if (typeof tool !== 'string') throw misuse('`options.tool` must be a string');
   if (typeof server?.server?.getClientCapabilities !== 'function') throw misuse('`options.server` must be an McpServer');

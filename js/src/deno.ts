@@ -20,7 +20,10 @@ export interface DenoAtomic {
 /** Keys of one `getMany`. */
 const MANY = 10;
 
-/** Used proofs in Deno KV, for `Gate.open(config, { replay: denoReplay(await Deno.openKv()) })`. */
+/**
+ * Used proofs in Deno KV, for `Gate.open(config, { replay: denoReplay(await Deno.openKv()) })`. A KV in a file is for one
+ * process: others hear that it is locked, and deny.
+ */
 export function denoReplay(kv: DenoKv): ReplayStore {
   known(kv);
   return {

@@ -11,8 +11,8 @@ export type GateSource<Rest extends unknown[] = any[]> = Gate | PromiseLike<Gate
 
 /** What a guard may do besides. */
 export interface GuardOptions {
-  /** Hears of every outcome, before anything is replied: for logs. What it throws denies the request. */
-  onOutcome?: (outcome: Outcome) => void;
+  /** Hears of every outcome, before anything is replied, and is awaited: for logs. Where it fails, so does the request. */
+  onOutcome?: (outcome: Outcome) => void | Promise<void>;
   /** Keeps the isolate alive for a fetch that goes on after the decision, where the runtime's own way is not found. */
   waitUntil?: CheckOptions['waitUntil'];
 }
@@ -87,7 +87,7 @@ function isPromise(value: unknown): value is PromiseLike<Gate> {
 /** Checks a request; `contexts` are what the runtime gives beside it. */
 export async function guard(gate: Gate, request: RequestLike, { onOutcome, waitUntil }: GuardOptions, contexts: unknown[]): Promise<Found> {
   const outcome = await gate.check(request, { waitUntil: waitUntil ?? keeper(contexts) });
-  onOutcome?.(outcome);
+  await onOutcome?.(outcome);
   if (!outcome.allow) return { reply: outcome.reply };
   const { grant } = outcome;
   return { guarded: { authInfo: authInfoOf(gate, grant, tokenIn(request)), grant, outcome } };

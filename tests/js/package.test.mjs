@@ -328,7 +328,7 @@ describe('its types', () => {
     assert.match(await compiled(module, { 'reasons.ts': listed([...reasons, 'no_such_reason']) }), /no_such_reason/);
   });
 
-  for (const [entry, first] of [['api', 'Gate'], ['client-api', 'createDpop']]) {
+  for (const [entry, first] of [['api', 'Gate'], ['client-api', 'createDpop'], ['mcp', 'protect'], ['stores', 'redisReplay']]) {
     it(`of ${entry}.d.ts are all used in types.ts`, async () => {
       const exported = await readFile(installed(`dist/${entry}.d.ts`), 'utf8');
       const lists = [...exported.matchAll(/\{([^}]*)\}/g)].flatMap((match) => match[1].split(','));

@@ -1,9 +1,9 @@
 // Compiled against the packed package, with no types but the DOM's: every public type, and what
 // must not compile. Nothing in here is run.
 
-import { Elicitation, Gate, Reply } from 'waxseal';
+import { Elicitation, Gate, Reply, WaxsealError } from 'waxseal';
 import type {
-  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, GateReason, Grant, Header, HeaderSource, InputRequired, Issuer,
+  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, ErrorFacts, GateOptions, GateReason, Grant, Header, HeaderSource, InputRequired, Issuer,
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
@@ -13,6 +13,14 @@ import type {
   PublicJwk, Reading, ReadOptions, Sentinel, Surface,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
+import { expressGuard, honoGuard, protect, tokenVerifier, withConsent } from 'waxseal/mcp';
+import type {
+  AuthInfo, ConsentOptions, GateSource, Guarded, GuardedHandler, GuardOptions, HonoContext, McpServerLike, NodeResponse, SdkError, SdkErrors, TokenVerifier,
+} from 'waxseal/mcp';
+import { denoReplay, denoRevocation, durableReplay, redisReplay, redisRevocation, ReplayObject, WaxsealError as StoreError, workersRevocation } from 'waxseal/stores';
+import type {
+  DenoAtomic, DenoKv, DurableNamespace, DurableState, RedisOptions, ReplayStore as Store, Revocations, WorkersKv,
+} from 'waxseal/stores';
 import { Gate as SlimGate, init, initSync, type WasmSource } from 'waxseal/slim';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -307,6 +315,65 @@ export async function consents(grant: Grant): Promise<string> {
 
 // @ts-expect-error there are no Node types here: nothing above needs them
 export type None = Buffer;
+
+// ---- a gate before handlers ----
+
+interface Env {
+  SECRET: string;
+  KV: WorkersKv;
+  PROOFS: DurableNamespace;
+}
+interface Context {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+const settings: GuardOptions = { onOutcome: ({ decision }) => void decision, waitUntil: undefined };
+const opening: GateSource<[env: Env, context: Context]> = ({ SECRET, KV, PROOFS }) =>
+  Gate.open(small, { env: { SECRET }, replay: durableReplay(PROOFS), revocation: workersRevocation(KV) });
+const answering: GuardedHandler<[env: Env, context: Context]> = (request, { authInfo, grant, outcome }, env, context) => {
+  context.waitUntil(Promise.resolve(env.SECRET));
+  return Response.json([request.url, authInfo.clientId, grant.scopes, outcome.rule]);
+};
+export const worker: { fetch(request: Request, env: Env, context: Context): Promise<Response> } = { fetch: protect(opening, answering, settings) };
+export const alone: (request: Request) => Promise<Response> = protect(Gate.open(small), async (_, { authInfo }: Guarded) => {
+  const info: AuthInfo = authInfo;
+  const { token, scopes, expiresAt, resource, extra }: { token: string; scopes: string[]; expiresAt?: number; resource?: URL; extra?: Record<string, unknown> } = info;
+  return Response.json([token, scopes, expiresAt, resource?.href, extra, info.extra.grant.subject]);
+});
+
+export function guarded(gate: Gate, node: NodeResponse, hono: HonoContext, incoming: IncomingMessage): void {
+  // @ts-expect-error a handler gives a response
+  protect(gate, () => 'text');
+  // @ts-expect-error a configuration is no gate
+  protect(small, () => new Response());
+  void expressGuard(gate, settings)(incoming, node, (error?: unknown) => void error);
+  void honoGuard((env: Env) => Gate.open(small, { env: { SECRET: env.SECRET } }))(hono, async () => {});
+  // @ts-expect-error a configuration is read, not written
+  gate.config.resource = 'https://api.example.com/mcp';
+  const resource: string = gate.config.resource;
+  const version1: SdkErrors = { InvalidTokenError: Error, InsufficientScopeError: Error, InvalidRequestError: Error };
+  const version2: SdkError = { OAuthError: class extends Error { constructor(readonly code: string, message: string) { super(message); } } };
+  const verifiers: TokenVerifier[] = [tokenVerifier(gate, version1), tokenVerifier(Promise.resolve(gate), version2)];
+  // @ts-expect-error the SDK knows its own errors only
+  tokenVerifier(gate);
+  for (const verifier of verifiers) void verifier.verifyAccessToken(resource).then(({ clientId }) => clientId);
+}
+
+export function consenting(elicitation: Elicitation, server: McpServerLike): (name: { a: string }, extra: object) => Promise<string> {
+  const options: ConsentOptions = { tool: 'read', server: { server }, error: class extends Error { constructor(readonly code: number, message: string, readonly data?: unknown) { super(message); } } };
+  return withConsent(elicitation, options, ({ a }: { a: string }, _extra: object) => a);
+}
+
+export function stored(kv: DenoKv, state: DurableState, facts: ErrorFacts): unknown[] {
+  const redis: RedisOptions = { url: 'https://redis.example.com', authorization: 'Bearer a', fetch, timeout: 1 };
+  const replays: Store[] = [denoReplay(kv), redisReplay(redis)];
+  const revocations: Revocations[] = [denoRevocation(kv), redisRevocation(redis)];
+  const lookup: RevocationStore | undefined = revocations[0];
+  void revocations[0]?.revoke('sid https://as.example.com s-1', 1_700_000_000);
+  const atomic: DenoAtomic = kv.atomic();
+  class Proofs extends ReplayObject {}
+  return [...replays, lookup, atomic, new Proofs(state), new WaxsealError('code', 'message', facts), StoreError.isInstance(facts)];
+}
 
 // ---- a client ----
 

@@ -19,6 +19,7 @@ import { ERAS, fetching, listening, modern, onFetch, onNode, whoami } from './wh
 
 const open = (resource = RESOURCE, members = {}, options = {}) => Gate.open(config({ resource, ...members }), options);
 const bearer = (token, more = {}) => ({ headers: { authorization: `Bearer ${token}` }, ...more });
+const require = createRequire(import.meta.url);
 const OK = () => new Response('ok');
 /** A gate whose keys cannot be had. */
 const keyless = async () => (await gateWith(() => { throw new Error('down'); })).gate;
@@ -26,8 +27,12 @@ const keyless = async () => (await gateWith(() => { throw new Error('down'); }))
 const GUARDED = {
   'protect, SDK 2': async (resource) => fetching(protect(open(resource), (request, { authInfo }) => modern.fetch(request, { authInfo }))),
   'protect, SDK 1': async (resource) => fetching(protect(await open(resource), (request, { authInfo }) => onFetch(request, authInfo))),
+  'protect of the CommonJS copy, SDK 2': async (resource) => {
+    const { protect: other } = require('../../pkg/dist/cjs/mcp.js');
+    return fetching(other(open(resource), (request, { authInfo }) => modern.fetch(request, { authInfo })));
+  },
   'protect, a gate of the CommonJS copy': async (resource) => {
-    const { Gate: OtherGate } = createRequire(import.meta.url)('../../pkg/dist/cjs/index.js');
+    const { Gate: OtherGate } = require('../../pkg/dist/cjs/index.js');
     return fetching(protect(() => OtherGate.open(config({ resource })), (request, { authInfo }) => modern.fetch(request, { authInfo })));
   },
   'Express, SDK 1': async (resource) => express().use(expressGuard(open(resource)), express.json(), onNode),
@@ -212,6 +217,15 @@ describe('protect', () => {
     assert.deepEqual(asked, ['env', 'env']);
   });
 
+  it('gives what opens a gate the bindings of Hono', async () => {
+    const app = new Hono().use(honoGuard((env) => Gate.open(config({ dpop: { mode: 'optional', nonce: { mode: 'always', secret: { env: 'NONCE' } } } }), { env }))).get('/mcp', (c) => c.text(c.get('auth').clientId));
+    const request = () => new Request(RESOURCE, bearer(tokenOfToday()));
+    assert.equal((await app.fetch(request(), {})).status, 500);
+    const reply = await app.fetch(request(), { NONCE: 'a secret of the tests' });
+    assert.deepEqual([reply.status, await reply.text()], [200, 'client-1']);
+    assert.equal((await app.fetch(new Request(new URL('/other', RESOURCE), bearer(tokenOfToday())))).status, 404);
+  });
+
   it('knows one gate, however many were opened at once', async () => {
     const dpop = await createDpop();
     const token = tokenOfToday({ cnf: { jkt: dpop.thumbprint } });
@@ -249,7 +263,7 @@ describe('protect', () => {
     await handler(new Request(RESOURCE, bearer(tokenOfToday())));
     await handler(new Request(new URL('/.well-known/oauth-protected-resource/mcp', RESOURCE)));
     assert.deepEqual(told, [['deny', 'missing_token'], ['allow', undefined], ['answer', undefined]]);
-    const failing = protect(await open(), OK, { onOutcome() { throw new Error('the log is full'); } });
+    const failing = protect(await open(), OK, { onOutcome: async () => { throw new Error('the log is full'); } });
     await assert.rejects(failing(new Request(RESOURCE, bearer(tokenOfToday()))), /the log is full/);
   });
 
