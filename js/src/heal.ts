@@ -151,8 +151,6 @@ const LIMIT = 65_536;
 const COOLDOWN = 5_000;
 /** Old tokens that are remembered. */
 const REPLACED = 100;
-/** Seconds that a timer can take. */
-const TIMER = 2_147_483;
 const FUNCTIONS = ['token', 'refresh', 'stepUp', 'openUrl', 'onEvent'] as const;
 
 /**
@@ -273,9 +271,9 @@ class Call {
     const init = { ...this.#init, headers, [CALL]: this.#shared, ...(this.#follows && { redirect: 'manual' as const }), ...(signal && { signal: this.#signal ?? null }) };
     let tries = 0;
     const next: Next = (...input) => {
-      this.#sent += 1;
       tries += 1;
       if (tries > 1) this.#spend('retry_with_nonce');
+      this.#sent += 1;
       return this.#next(...input);
     };
     if (!dpop) return next(this.#input, init);
@@ -308,7 +306,7 @@ class Call {
     if (!repeatable(this.#init?.body)) return stop('body');
     if (this.#isProved()) return stop('proof');
     // An id is good for one request that was carried out (MCP, base protocol).
-    const rpc = failed ? undefined : await this.#rpc();
+    const rpc = failed && kind !== 'open_url' ? undefined : await this.#rpc();
     if (!failed && !rpc) return stop('body');
 
     let input: object | undefined;
@@ -317,7 +315,7 @@ class Call {
         const { seconds } = action;
         if (seconds === undefined) return stop('absent');
         if (![408, 425, 429, 503].includes(status) && !/^(?:DELETE|GET|HEAD|OPTIONS|PUT)$/.test(this.#method)) return stop('unsafe', { seconds });
-        if (seconds > Math.min(care.maxWait, TIMER)) return stop('too_long', { seconds });
+        if (seconds > care.maxWait) return stop('too_long', { seconds });
         this.#tell(action.kind, 'begin', { ...facts, seconds });
         await this.#waits(seconds);
         break;
@@ -400,7 +398,14 @@ class Call {
     if (action.kind !== 'step_up' && action.kind !== 'refresh' && action.kind !== 'authenticate') return false;
     const token = this.#token;
     const now = await this.#current();
-    if (now !== undefined && now !== token) return 'by another';
+    if (now !== undefined && now !== token) {
+      // One new token is enough where it is only new. Where it shall do more, it may not be the right one yet, once.
+      if (action.kind !== 'step_up') return true;
+      if (!this.#shared.done.has('token')) {
+        this.#shared.done.add('token');
+        return 'by another';
+      }
+    }
 
     const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
     const key = JSON.stringify([kind, care.issuer, care.client, token]);
@@ -410,6 +415,8 @@ class Call {
     this.#tell(action.kind, running ? 'join' : 'begin', about);
     const flight = running ?? { scopes, token: this.#flies(kind, { token, scopes, reading }).finally(() => care.flights.delete(key)) };
     care.flights.set(key, flight);
+    // Nobody may be left to hear it.
+    flight.token.catch(() => {});
     const fresh = await this.#unlessEnded(action.kind, () => flight.token);
     // The authorization server may widen what a token is worth, but a token that has expired stays so.
     if (fresh === undefined || (fresh === token && kind === 'refresh')) return false;
@@ -442,8 +449,8 @@ class Call {
 
   /** Follows a redirect that changes neither the origin nor the method. */
   #redirected({ status, headers }: Response): boolean {
-    const location = headers.get('location') ?? '';
-    if (!URL.canParse(location, this.#url.href)) return this.#stop('redirect', 'hidden', { status });
+    const location = headers.get('location');
+    if (location === null || !URL.canParse(location, this.#url.href)) return this.#stop('redirect', 'hidden', { status });
     const to = new URL(location, this.#url);
     const { host } = to;
     const stop = (why: Why) => this.#stop('redirect', why, { status, host });
@@ -468,10 +475,10 @@ class Call {
     const request = this.#request;
     if (request) {
       const body = this.#spare && (await this.#spare.arrayBuffer());
-      const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy', 'signal'] as const;
+      const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy'] as const;
       // Not every runtime has all of them.
       const members = Object.fromEntries(names.map((name) => [name, request[name]]).filter(([, value]) => value !== undefined));
-      this.#init = { ...members, ...(body && { body }), ...this.#init };
+      this.#init = { ...members, ...this.#init, ...(body && { body }), signal: this.#signal ?? null };
       this.#request = this.#spare = undefined;
     }
     this.#input = this.#url.href;
