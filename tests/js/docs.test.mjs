@@ -90,10 +90,11 @@ describe('clients.md', () => {
   });
 });
 
-describe('pkg/docs', () => {
+describe('the pages', () => {
   it('links to files and headings that are there', async () => {
-    const root = path('../../pkg');
-    const pages = ['README.md', ...(await readdir(join(root, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+    const root = path('../..');
+    const docs = (await readdir(join(root, 'pkg/docs'), { recursive: true })).filter((name) => name.endsWith('.md'));
+    const pages = ['README.md', 'pkg/README.md', ...docs.map((name) => join('pkg/docs', name))];
     const texts = Object.fromEntries(await Promise.all(pages.map(async (name) => [name, await readFile(join(root, name), 'utf8')])));
     const headings = (text) => [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
     const anchors = (text) => new Set([...headings(text), ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id)]);
