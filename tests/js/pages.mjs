@@ -9,12 +9,15 @@ import { sends, serve } from './loopback.mjs';
 export const RESOURCE = 'https://mcp.example.com/mcp';
 const DISCOVERED = 'keys: { discover: true }';
 
+export const textOf = (page) => readFile(new URL(`../../pkg/docs/${page}`, import.meta.url), 'utf8');
+
 /** The files of a page: blocks whose first line is a comment that names one. */
 export async function filesOf(page) {
-  const text = await readFile(new URL(`../../pkg/docs/${page}`, import.meta.url), 'utf8');
+  const text = await textOf(page);
   const blocks = [...text.matchAll(/^```\w+\n(?:\/\/|<!--) ([\w./[\]-]+)(?: -->)?\n([\s\S]*?)^```$/gm)];
   const files = Object.fromEntries(blocks.map(([, name, body]) => [name, body]));
-  assert.ok(blocks.length > 0 && blocks.length === Object.keys(files).length, page);
+  // None is left out of the tests.
+  assert.deepEqual([blocks.length, Object.keys(files).length], Array(2).fill(text.match(/^```\w/gm).length), page);
   return files;
 }
 

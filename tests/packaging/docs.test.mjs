@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ISSUER } from '../js/issuer.mjs';
 import { freePort, serve as listen } from '../js/loopback.mjs';
-import { assertGuarded, assertProved, filesOf, issuer, tokenFor, toward } from '../js/pages.mjs';
+import { assertGuarded, assertProved, bearer, filesOf, issuer, textOf, tokenFor, toward } from '../js/pages.mjs';
 import { Browsers } from './browsers.mjs';
 import { project, run, serve } from './project.mjs';
 
@@ -37,6 +37,21 @@ describe('node.md', () => {
       }
     });
   }
+
+  it('a parser before the guard has to keep the bytes', { timeout }, async (t) => {
+    const { folder, files } = await pageProject(t, 'node.md', { replaced: { 8080: await freePort() } });
+    const [guard, parser] = ['app.use(expressGuard(gate));\n', 'app.use(express.json());\n'];
+    assert.ok(files['express.mjs'].includes(guard + parser));
+    const [, keeping] = /`(express\.json\(\{ verify.*?\}\))`/.exec(await textOf('node.md'));
+    for (const [before, status] of [[parser, 500], [`app.use(${keeping});\n`, 200]]) {
+      await t.test(`${status}`, async (t) => {
+        await writeFile(join(folder, 'parser.mjs'), files['express.mjs'].replace(guard + parser, before + guard));
+        const headers = { ...bearer(tokenFor()), 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+        const reply = await fetch(`${await serve(t, folder, process.execPath, ['parser.mjs'])}/mcp`, { method: 'POST', headers, body: JSON.stringify(CALL) });
+        assert.equal(reply.status, status);
+      });
+    }
+  });
 });
 
 it('bun.md', { timeout }, async (t) => {
