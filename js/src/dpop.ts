@@ -136,7 +136,7 @@ function onTheWire(method: string): string {
 
 /** The URL without query and fragment. */
 function target(url: string | URL): string {
-  const { protocol, origin, pathname } = new URL(url);
+  const { protocol = '', origin, pathname } = URL.canParse(url) ? new URL(url) : ({} as Partial<URL>);
   if (!/^https?:$/.test(protocol)) throw misuse('`url` must be an http or https URL');
   return `${origin}${pathname}`;
 }

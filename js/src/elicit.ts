@@ -1,6 +1,6 @@
 import { type Config, jsonOf, type SecretName } from './config.js';
 import { Asker } from './core.js';
-import { configured, misuse } from './error.js';
+import { asked, misuse, refused } from './error.js';
 import type { Grant } from './outcome.js';
 
 /** How a call waits for its user's consent. */
@@ -90,7 +90,7 @@ export class Elicitation {
     if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { env = {} } = options;
     if (typeof env !== 'object' || env === null) throw misuse('`options.env` must be an object');
-    return new Elicitation(configured(() => new Asker(jsonOf(config as object as Config), (name: string) => env[name])));
+    return new Elicitation(asked(() => new Asker(jsonOf(config as object as Config), (name: string) => env[name]), refused));
   }
 
   /**
@@ -98,10 +98,10 @@ export class Elicitation {
    * carries it, itself or as its `cause`. `undefined` for any other failure: pass that one on.
    */
   ask(failure: unknown, call: McpCall, grant: Caller, options: { now?: number } = {}): Asked | undefined {
-    const [said, by] = [written('call', call), written('grant', callerOf(grant))];
+    const [said, by, now] = [written('call', call), written('grant', callerOf(grant)), time(options)];
     for (const body of [failure, (failure as { cause?: unknown } | null | undefined)?.cause]) {
       const text = textOf(body);
-      const message = text === undefined ? text : this.#asker.ask(text, said, by, time(options));
+      const message = text === undefined ? text : asked(() => this.#asker.ask(text, said, by, now), misuse);
       if (message === undefined) continue;
       const { error, result } = JSON.parse(message);
       return error === undefined ? { result } : { error };
@@ -111,7 +111,8 @@ export class Elicitation {
 
   /** Reads a call before it is acted on; `undefined` where it is no retry. */
   resume(call: McpCall, grant: Caller, options: { now?: number } = {}): Resumed | undefined {
-    const text = this.#asker.resume(written('call', call), written('grant', callerOf(grant)), time(options));
+    const [said, by, now] = [written('call', call), written('grant', callerOf(grant)), time(options)];
+    const text = asked(() => this.#asker.resume(said, by, now), misuse);
     return text === undefined ? text : JSON.parse(text);
   }
 }

@@ -58,12 +58,12 @@ export function refused(message: string, cause?: unknown): WaxsealError {
   return new WaxsealError('invalid_configuration', message, { cause });
 }
 
-/** Makes what the module makes of a configuration, and says what it refuses. */
-export function configured<Made>(make: () => Made): Made {
+/** Asks the module, and says what it does not take: that it says as a `TypeError`. */
+export function asked<Answer>(ask: () => Answer, denied: (message: string) => WaxsealError): Answer {
   try {
-    return make();
+    return ask();
   } catch (error) {
-    // The module's word for it. What else it throws is a fault of its own.
-    throw (error as Partial<Error> | undefined)?.name === 'TypeError' ? refused((error as Error).message) : error;
+    // What else it throws is a fault of its own.
+    throw (error as Partial<Error> | undefined)?.name === 'TypeError' ? denied((error as Error).message) : error;
   }
 }

@@ -1,7 +1,7 @@
 import { type Config, jsonOf } from './config.js';
 import { type Content, contentOf } from './content.js';
 import { Core, type Visit } from './core.js';
-import { configured, misuse } from './error.js';
+import { asked, misuse, refused } from './error.js';
 import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
 import { type Outcome, Reply } from './outcome.js';
@@ -108,7 +108,7 @@ export class Gate {
     if (revocation !== undefined && typeof revocation?.revoked !== 'function') throw misuse('`options.revocation` must have a method `revoked`');
     if (!['undefined', 'function'].includes(typeof revocation?.epoch)) throw misuse('`options.revocation.epoch` must be a method');
     const text = jsonOf(config);
-    const core = configured(() => new Core(text, (name: string) => env[name]));
+    const core = asked(() => new Core(text, (name: string) => env[name]), refused);
     if (core.asks_host() && !revocation) throw misuse('`options.revocation` is needed: the configuration says `"revocation": { "host": true }`');
     // Nobody would notice that revoked tokens pass.
     if (revocation && !core.looks_up()) throw misuse('`options.revocation` would never be asked: the configuration needs a `revocation`, which is no list');

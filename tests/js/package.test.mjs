@@ -204,7 +204,7 @@ describe('waxseal/slim', () => {
         const { Gate } = gates;
         const { explain, readError } = readings;
         const failed = await readError({ status: 503 }).catch(({ name, message }) => name + ': ' + message);
-        if (failed !== 'TypeError: \`init\` or \`initSync\` must come first') throw failed;
+        if (failed !== 'WaxsealError: \`init\` or \`initSync\` must come first') throw failed;
         for (const [{ init, initSync }, file] of [[gates, 'core.wasm'], [readings, 'client.wasm']]) {
           const bytes = readFileSync(new URL(import.meta.resolve('waxseal/' + file)));
           // Of another realm, as all bytes are in the sandbox of Next.
@@ -226,7 +226,7 @@ describe('imported in a fresh project', () => {
       const gate = await waxseal.Gate.open(${JSON.stringify(config())});
       const { decision } = await gate.check(${JSON.stringify(bearer())}, { now: ${NOW} });
       console.log(JSON.stringify({ names: Object.keys(waxseal), decision }));`);
-    assert.deepEqual(seen, { names: ['Elicitation', 'Gate', 'Reply'], decision: 'allow' });
+    assert.deepEqual(seen, { names: ['Elicitation', 'Gate', 'Reply', 'WaxsealError'], decision: 'allow' });
   });
 
   it('it shows its other doors, and only those', async () => {

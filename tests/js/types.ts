@@ -7,9 +7,9 @@ import type {
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
-import { createDpop, explain, parseChallenges, readError } from 'waxseal/client';
+import { createDpop, explain, parseChallenges, readError, WaxsealError as ClientError } from 'waxseal/client';
 import type {
-  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
+  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, ErrorFacts as ClientFacts, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
   PublicJwk, Reading, ReadOptions, Sentinel, Surface,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
@@ -435,6 +435,17 @@ function next(action: Action): string {
     case 'give_up':
       return '';
   }
+}
+
+// ---- what is thrown ----
+
+export function thrown(value: unknown): unknown[] {
+  const facts: ErrorFacts & ClientFacts = { reason: 'token_expired', action: { kind: 'give_up' }, data: 1, cause: value };
+  const made: ClientError = new WaxsealError('invalid_token', 'the access token has expired', facts);
+  if (!WaxsealError.isInstance(value)) return [made.stack];
+  const code: string = value.code;
+  const reason: Reason | undefined = value.reason;
+  return [code, reason, value.action && next(value.action), value.data, value.cause];
 }
 
 // ---- the doors that start nothing ----

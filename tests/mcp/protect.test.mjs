@@ -15,7 +15,7 @@ import { Gate, WaxsealError } from '../../pkg/dist/index.js';
 import { expressGuard, honoGuard, protect, tokenVerifier } from '../../pkg/dist/mcp.js';
 import { gateWith, keySet } from '../js/answers.mjs';
 import { config, KEY, RESOURCE, tokenOfToday } from '../js/issuer.mjs';
-import { ERAS, fetching, listening, modern, onFetch, onNode, whoami } from './whoami.mjs';
+import { ERAS, fetching, listening, modern, onFetch, onNode, watched, whoami } from './whoami.mjs';
 
 const open = (resource = RESOURCE, members = {}, options = {}) => Gate.open(config({ resource, ...members }), options);
 const bearer = (token, more = {}) => ({ headers: { authorization: `Bearer ${token}` }, ...more });
@@ -303,6 +303,15 @@ describe('protect', () => {
       await assert.rejects(protect(await open(), () => none)(new Request(RESOURCE, bearer(tokenOfToday()))), { code: 'invalid_argument', message: /Response/ });
     }
   });
+
+  for (const era of ERAS) {
+    it(`${era} hears of progress before the call ends`, { timeout: 10_000 }, async (t) => {
+      const policy = { lists: 'filtered', rules: [{ match: { message: ['request', 'notification', 'none'] } }] };
+      const { resource, tokenOf } = await listening(t, (resource) =>
+        fetching(protect(open(resource, { policy }), (request, { authInfo }) => modern.fetch(request, { authInfo }))));
+      assert.equal(await watched(t, era, resource, tokenOf('ada')), 'ada with app');
+    });
+  }
 
   for (const lists of ['whole', 'filtered']) {
     it(`streams, and ends the stream of a caller who goes away: lists ${lists}`, async (t) => {

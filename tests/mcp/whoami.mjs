@@ -18,9 +18,19 @@ const INFO = { name: 'whoami', version: '1.0.0' };
 
 const say = (authInfo) => ({ content: [{ type: 'text', text: `${authInfo.extra.grant.subject} with ${authInfo.clientId}` }] });
 
+/** Ends what a tool waits for. */
+export const waiting = new Map();
+
 /** SDK 2: both eras, without sessions. */
 export const modern = createMcpHandler(() => {
   const server = new McpServer(INFO);
+  server.registerTool('watch', {}, async (context) => {
+    const { progressToken } = context.mcpReq._meta;
+    const told = new Promise((resolve) => waiting.set(progressToken, resolve));
+    await context.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress: 1 } });
+    await told;
+    return say(context.http.authInfo);
+  });
   server.registerTool('whoami', {}, (context) => say(context.http.authInfo));
   return server;
 });
@@ -72,10 +82,24 @@ const CLIENTS = {
 };
 export const ERAS = Object.keys(CLIENTS);
 
-/** What the tool says to a client with this token, or what the client throws. */
-export async function whoami(t, era, resource, token) {
+async function connected(t, era, resource, token) {
   const [client, Transport] = CLIENTS[era]();
   t.after(() => client.close());
   await client.connect(new Transport(new URL(resource), { requestInit: { headers: token ? { authorization: `Bearer ${token}` } : {} } }));
+  return client;
+}
+
+/** What the tool says to a client with this token, or what the client throws. */
+export async function whoami(t, era, resource, token) {
+  const client = await connected(t, era, resource, token);
   return (await client.callTool({ name: 'whoami', arguments: {} })).content[0].text;
+}
+
+/** The same of a tool that ends once the client has heard of its beginning. */
+export async function watched(t, era, resource, token) {
+  const client = await connected(t, era, resource, token);
+  const onprogress = () => [...waiting.values()].forEach((end) => end());
+  const call = { name: 'watch', arguments: {} };
+  const result = client instanceof ClientV1 ? await client.callTool(call, undefined, { onprogress }) : await client.callTool(call, { onprogress });
+  return result.content[0].text;
 }
