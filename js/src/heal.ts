@@ -74,9 +74,9 @@ export interface HealEvent {
 export interface HealOptions {
   /** Where the server is: its origin alone gets tokens and proofs. Unless given, the first request tells. */
   url?: string | URL | undefined;
-  /** The access token of the moment. Unless given, it is what a request has as `Authorization: Bearer`. */
+  /** The access token of the moment. Unless given, it is what a request has as `Authorization: Bearer`, or the one that was got in its place. */
   token?: (() => string | undefined | Promise<string | undefined>) | undefined;
-  /** Gets a new token, and keeps it; `undefined` where there is none to be had. It must not use the `fetch` that waits for it. */
+  /** Gets a new token, and keeps it for `token`; `undefined` where there is none to be had. It must not use the `fetch` that waits for it. */
   refresh?: ((renewal: Renewal) => string | undefined | Promise<string | undefined>) | undefined;
   /** Gets a token that may do more, most likely from the user; `undefined` where that is declined. */
   stepUp?: ((stepUp: StepUp) => string | undefined | Promise<string | undefined>) | undefined;
@@ -123,7 +123,7 @@ interface Care extends HealOptions {
   maxWait: number;
   home?: URL;
   asked: Set<string>;
-  /** Old token -> the newest. */
+  /** Old token -> the newest, where nobody else keeps it. */
   replaced: Map<string | undefined, string>;
   /** What has not helped -> until when it is not tried again, in milliseconds. */
   futile: Map<string, number>;
@@ -185,7 +185,7 @@ export function heal(options: HealOptions = {}): HealMiddleware {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
     // A browser's own `fetch` refuses to be called as a method.
     const send: Next = (...input) => next(...input);
-    return (...given) => new Call(care, send, given).run();
+    return async (...given) => new Call(care, send, given).run();
   };
 }
 
@@ -198,6 +198,8 @@ class Call {
   readonly #headers: Headers;
   readonly #signal: AbortSignal | undefined;
   readonly #shared: Shared;
+  /** Of this call only, where the caller knows the token: who signs out has none. */
+  readonly #replaced: Care['replaced'];
   /** What is sent next. */
   #input: string | URL | Request;
   #init: RequestInit | undefined;
@@ -219,6 +221,7 @@ class Call {
     const own = init?.signal === undefined ? request?.signal : init.signal;
     this.#signal = own && care.signal ? AbortSignal.any([own, care.signal]) : (own ?? care.signal);
     this.#shared = (init as { [CALL]?: Shared } | undefined)?.[CALL] ?? { left: care.budget, done: new Set() };
+    this.#replaced = care.token ? new Map() : care.replaced;
   }
 
   async run(): Promise<Response> {
@@ -256,10 +259,9 @@ class Call {
 
   /** The newest token that is known. */
   async #current(): Promise<string | undefined> {
-    const { replaced, token: source } = this.#care;
     const own = /^\S+ +(\S+)$/.exec(this.#headers.get('authorization') ?? '')?.[1];
-    const token = tokenIn('token', await source?.()) ?? own;
-    return replaced.get(token) ?? token;
+    const token = tokenIn('token', await this.#care.token?.()) ?? own;
+    return this.#replaced.get(token) ?? token;
   }
 
   async #send(): Promise<Response> {
@@ -420,7 +422,7 @@ class Call {
     const fresh = await this.#unlessEnded(action.kind, () => flight.token);
     // The authorization server may widen what a token is worth, but a token that has expired stays so.
     if (fresh === undefined || (fresh === token && kind === 'refresh')) return false;
-    replace(care.replaced, token, fresh);
+    replace(this.#replaced, token, fresh);
     return running && !needed.every((scope) => flight.scopes.includes(scope)) ? 'by another' : true;
   }
 
@@ -442,7 +444,7 @@ class Call {
     }
     const fresh = tokenIn(kind, await (kind === 'refresh' ? care.refresh?.(renewal) : care.stepUp?.({ ...renewal, scopes, acrValues, maxAge })));
     // At once: who looks for the flight finds it, or the new token.
-    if (fresh !== undefined) replace(care.replaced, token, fresh);
+    if (fresh !== undefined) replace(this.#replaced, token, fresh);
     if (fresh !== undefined && kind === 'stepUp') for (const scope of scopes) care.asked.add(scope);
     return fresh;
   }
@@ -506,7 +508,7 @@ class Call {
 
   /** The reply with the id that the caller waits for, passed on as it comes. */
   #renamed(response: Response): Response {
-    if (!this.#ids || !response.body) return response;
+    if (!this.#ids || !response.body || !/\bjson\b|event-stream/i.test(response.headers.get('content-type') ?? '')) return response;
     const [known, sent] = this.#ids;
     const [decoder, encoder] = [new TextDecoder('utf-8', { ignoreBOM: true }), new TextEncoder()];
     let rest = '';

@@ -43,7 +43,7 @@ const made = async (members = {}) => read(await dpop.proof({ method: 'POST', url
 
 describe('the entry', () => {
   it('has these names', async () => {
-    assert.deepEqual(Object.keys(await import('../../pkg/dist/client.js')).sort(), ['WaxsealError', 'createDpop', 'explain', 'parseChallenges', 'readError']);
+    assert.deepEqual(Object.keys(await import('../../pkg/dist/client.js')).sort(), ['WaxsealError', 'createDpop', 'errorFrom', 'explain', 'heal', 'parseChallenges', 'readError']);
   });
 
   it('loads what it needs, and asks nothing of its host while it loads', async () => {
@@ -56,7 +56,7 @@ describe('the entry', () => {
     const entry = new URL('../../pkg/dist/client.js', import.meta.url);
     await follow(entry);
     assert.deepEqual([...loaded].map((path) => path.split('/').at(-1)).sort(), [
-      'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'error.js', 'explain.js', 'keystore.js', 'proving.js', 'reading.js',
+      'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'error.js', 'explain.js', 'heal.js', 'keystore.js', 'proving.js', 'reading.js',
       'realm.js', 'received.js', 'request.js', 'start.js', 'unpacked.js',
     ]);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', `
@@ -292,6 +292,15 @@ describe('fetch', () => {
     }
   });
 
+  it('sends once more only where it may', async (t) => {
+    const { origin, seen } = await server(t, wants('n-1'));
+    const call = await fresh(fetch, { retry: () => false });
+    assert.equal((await call(origin, post('a'))).status, 401);
+    // But it has the nonce.
+    assert.equal((await call(origin, post('a'))).status, 200);
+    assert.deepEqual(seen.map(({ claims }) => claims.nonce), [undefined, 'n-1']);
+  });
+
   it('asks for the token each time, and once each time', async (t) => {
     const { origin, seen } = await server(t, wants('n-1'));
     let asked = 0;
@@ -304,6 +313,7 @@ describe('fetch', () => {
   it('takes no wrapper that is none', async () => {
     assert.throws(() => dpop.fetch('fetch'), { name: 'WaxsealError', message: /^`next`/ });
     assert.throws(() => dpop.fetch(fetch, { token: 1 }), { name: 'WaxsealError', message: /^`options.token`/ });
+    assert.throws(() => dpop.fetch(fetch, { retry: true }), { name: 'WaxsealError', message: /^`options.retry`/ });
     await assert.rejects(dpop.fetch()('/relative'), TypeError);
   });
 

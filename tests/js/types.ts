@@ -7,10 +7,10 @@ import type {
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
-import { createDpop, explain, parseChallenges, readError, WaxsealError as ClientError } from 'waxseal/client';
+import { createDpop, errorFrom, explain, heal, parseChallenges, readError, WaxsealError as ClientError } from 'waxseal/client';
 import type {
-  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, ErrorFacts as ClientFacts, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
-  PublicJwk, Reading, ReadOptions, Sentinel, Surface,
+  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, ErrorFacts as ClientFacts, Explained, Explanation, Fetch, HealEvent, HealMiddleware, HealOptions, KeyPair, OpenUrl, ProofRequest,
+  PublicJwk, Reading, ReadOptions, Renewal, Sentinel, StepUp, Surface, Visit,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
 import { expressGuard, honoGuard, protect, tokenVerifier, withConsent } from 'waxseal/mcp';
@@ -387,7 +387,7 @@ export async function clients(pair: CryptoKeyPair): Promise<void> {
   const asked: ProofRequest = { method: 'POST', url: new URL('https://api.example.com'), token: prover.thumbprint, nonce: jwk.kty, now: 1 };
   const proof: string = await prover.proof(asked);
   const middleware: DpopMiddleware = prover.fetch;
-  const how: DpopFetchOptions = { token: async () => proof };
+  const how: DpopFetchOptions = { token: async () => proof, retry: () => true };
   const proving: Fetch = middleware(fetch, how);
   await prover.fetch()('https://api.example.com', { method: 'POST', body: '{}' });
   const response: Response = await proving(new Request('https://api.example.com'));
@@ -415,6 +415,28 @@ export async function errors(thrown: unknown): Promise<string | undefined> {
   // @ts-expect-error there must be something to read
   await readError();
   return [next(reading.action), first?.fix, sentinel?.meaning, response?.status, ...said, ...near].join();
+}
+
+export async function heals(dpop: Prover, login: (resource: string | undefined, scopes: string[]) => Promise<string>): Promise<string> {
+  const options: HealOptions = {
+    url: 'https://api.example.com/mcp', token: () => undefined, issuer: 'https://as.example.com', client: 'client-1', resource: null, scopes: ['a'], maxWait: 10, budget: 2, dpop,
+    refresh: async ({ token, resource, resourceMetadata, reading, signal }: Renewal) => [token, resource, resourceMetadata, reading.reason, signal?.aborted].join(),
+    stepUp: ({ scopes, acrValues, maxAge, resource }: StepUp) => login(resource, [...scopes, ...acrValues, String(maxAge)]),
+    openUrl: ({ url, host, message, id, signal }: Visit) => ([url, host, message, id].includes('') || signal?.aborted ? 'cancel' : 'accept'),
+    onEvent: ({ about, decision, why, origin, method, sent, status, reason, scopes, seconds, host }: HealEvent) =>
+      void [about === 'redirect', decision === 'stop', why === 'budget', origin, method, sent, status, reason, scopes, seconds, host],
+    signal: new AbortController().signal,
+  };
+  const middleware: HealMiddleware = heal(options);
+  const plain: (next: (url: string | URL, init?: RequestInit) => Promise<Response>) => (url: string | URL, init?: RequestInit) => Promise<Response> = middleware;
+  const response = await plain(fetch)(new URL('https://api.example.com'));
+  await heal()()('https://api.example.com');
+  // @ts-expect-error the user says what they want
+  heal({ openUrl: () => true });
+  // @ts-expect-error no such event
+  heal({ onEvent: ({ token }) => token });
+  const error: ClientError = await errorFrom(response, { now: 1 });
+  return error.code;
 }
 
 function next(action: Action): string {
