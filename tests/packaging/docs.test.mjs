@@ -80,10 +80,11 @@ describe('hono.md', () => {
   for (const [runtime, begin] of Object.entries({
     workerd: async (t, folder) => wrangler(t, folder, 'server.js', '--name', 'w', '--compatibility-date', '2026-04-01'),
     Bun: async (t, folder) => serve(t, folder, 'env', [`PORT=${await freePort()}`, 'bun', 'server.js']),
+    Node: async (t, folder) => serve(t, folder, process.execPath, ['node.js']),
     Deno: async (t, folder) => serve(t, folder, 'deno', ['serve', '--allow-net', '--host', '127.0.0.1', '--port', `${await freePort()}`, 'server.js']),
   })) {
     it(`in ${runtime}`, { timeout }, async (t) => {
-      const { folder } = await pageProject(t, 'hono.md');
+      const { folder } = await pageProject(t, 'hono.md', { replaced: { 8080: await freePort() } });
       await assertGuarded(await begin(t, folder));
     });
   }
