@@ -1,4 +1,4 @@
-// What pkg/docs/clients.md shows runs as written: against a real authorization server, and MCP servers behind a gate.
+// What pkg/docs/clients.md and mcp.md show runs as written: against real authorization servers, MCP servers and MCP clients.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -6,13 +6,16 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import express from 'express';
 import { Gate } from '../../pkg/dist/index.js';
 import { protect } from '../../pkg/dist/mcp.js';
-import { fetching, listening, modern } from '../mcp/whoami.mjs';
-import { freePort } from './loopback.mjs';
-import { filesOf } from './pages.mjs';
+import { ERAS, fetching, listening, modern, whoami } from '../mcp/whoami.mjs';
+import { KEY } from './issuer.mjs';
+import { freePort, sends, serve } from './loopback.mjs';
+import { filesOf, toward } from './pages.mjs';
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
 const timeout = 60_000;
@@ -22,7 +25,7 @@ let folder;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waxseal-'));
   await mkdir(join(folder, 'node_modules'));
-  await symlink(path('../node_modules/@modelcontextprotocol'), join(folder, 'node_modules/@modelcontextprotocol'));
+  for (const name of ['@modelcontextprotocol', 'express']) await symlink(path(`../node_modules/${name}`), join(folder, 'node_modules', name));
   await symlink(path('../../pkg'), join(folder, 'node_modules/waxseal'));
 });
 
@@ -87,6 +90,67 @@ describe('clients.md', () => {
 
   it('throws what is left over', { timeout }, async (t) => {
     assert.deepEqual(await printed(t, 'error.mjs'), ['invalid_token missing_token authenticate']);
+  });
+});
+
+describe('mcp.md', () => {
+  const LINK = 'https://as.example.com/connect/mail';
+
+  /** What a file of the page exports, with an authorization server that wants a consent once, and the mail. */
+  async function exported(t, name, resource) {
+    let consents = 0;
+    const as = await serve(t, (request, response) => {
+      if (request.url === '/inbox') return response.end(`mail for ${request.headers.authorization}`);
+      if (request.url !== '/token') return sends(KEY)(request, response);
+      consents += 1;
+      const body = consents > 1 ? { access_token: 'mail-1' } : { error: 'consent_required', error_description: 'no consent', consent_url: LINK };
+      return response.writeHead(consents > 1 ? 200 : 400, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    const { origin } = new URL(as.uri);
+    const { [name]: text } = toward(as, await filesOf('mcp.md'));
+    const file = join(await mkdtemp(join(folder, 'page-')), name);
+    await writeFile(file, text.replaceAll('https://mcp.example.com/mcp', resource).replaceAll('https://as.example.com/token', `${origin}/token`).replaceAll('https://mail.example.com/inbox', `${origin}/inbox`));
+    return import(pathToFileURL(file));
+  }
+
+  const SERVERS = {
+    'server.mjs': async (t, resource) => fetching((await exported(t, 'server.mjs', resource)).default.fetch),
+    'express.mjs': async (t, resource) => (await exported(t, 'express.mjs', resource)).app,
+    'verifier.mjs': async (t, resource) => {
+      const { guard } = await exported(t, 'verifier.mjs', resource);
+      return express().use(guard, express.json(), (request, response) => fetching((web, { authInfo, parsedBody }) => modern.fetch(web, { authInfo, parsedBody }))(request, response, request.body));
+    },
+  };
+  for (const [name, made] of Object.entries(SERVERS)) {
+    it(`${name} knows the callers of official clients, and denies others`, { timeout }, async (t) => {
+      const { resource, tokenOf } = await listening(t, (resource) => made(t, resource));
+      for (const era of ERAS) {
+        // A server of version 1 knows the old era only.
+        if (name === 'express.mjs' && era.includes('2026')) continue;
+        assert.match(await whoami(t, era, resource, tokenOf('ada', { scope: 'files:read' })), /^ada\b/);
+      }
+      for (const [token, status] of [[undefined, 401], [tokenOf('ada', { aud: 'https://other.example.com' }), 401], [tokenOf('ada'), 403]]) {
+        const reply = await fetch(resource, { method: 'POST', headers: token ? { authorization: `Bearer ${token}` } : {} });
+        assert.equal(reply.status, status);
+        assert.match(reply.headers.get('www-authenticate'), /resource_metadata="[^"]+\/\.well-known\/oauth-protected-resource\/mcp"/);
+      }
+    });
+  }
+
+  it('consent.mjs asks a user once', { timeout }, async (t) => {
+    process.env.STATE_SECRET = 'a secret of the tests';
+    t.after(() => { delete process.env.STATE_SECRET; });
+    const { resource, tokenOf } = await listening(t, async (resource) => fetching((await exported(t, 'consent.mjs', resource)).default.fetch));
+    const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: { url: {} } }, versionNegotiation: { mode: { pin: '2026-07-28' } } });
+    t.after(() => client.close());
+    const shown = [];
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      shown.push(params.url);
+      return { action: 'accept' };
+    });
+    await client.connect(new StreamableHTTPClientTransport(new URL(resource), { requestInit: { headers: { authorization: `Bearer ${tokenOf('ada')}` } } }));
+    const { content } = await client.callTool({ name: 'inbox', arguments: {} });
+    assert.deepEqual([content[0].text, shown], ['mail for Bearer mail-1', [LINK]]);
   });
 });
 
