@@ -284,7 +284,8 @@ class Call {
 
   /** Does what a reply calls for. Whether the request is to be sent again. */
   async #decides(response: Response): Promise<boolean> {
-    const { care, status } = { care: this.#care, status: response?.status };
+    const care = this.#care;
+    const status = response?.status;
     // What a foreign `next` gives may be any object.
     if (typeof status !== 'number') return false;
     const from = URL.canParse(response.url) ? new URL(response.url) : this.#url;
@@ -302,11 +303,11 @@ class Call {
     const able = { authenticate: care.refresh, refresh: care.refresh, step_up: care.stepUp, retry_with_nonce: care.dpop, open_url: care.openUrl, retry_after: failed };
     if (!(able as { [kind: string]: unknown })[action.kind]) return failed ? stop('absent') : false;
 
-    const kind = action.kind === 'authenticate' ? 'refresh' : action.kind;
+    let kind: string = action.kind === 'authenticate' ? 'refresh' : action.kind;
     const why = this.#spent(kind, [kind, ...(action.kind === 'step_up' ? action.scopes : [])].join(' '));
     if (why) return stop(why);
-    if (!repeatable(this.#init?.body)) return stop('body');
-    if (this.#isProved()) return stop('proof');
+    const single = this.#single();
+    if (single) return stop(single);
     // An id is good for one request that was carried out (MCP, base protocol).
     const rpc = failed && kind !== 'open_url' ? undefined : await this.#rpc();
     if (!failed && !rpc) return stop('body');
@@ -319,7 +320,8 @@ class Call {
         if (![408, 425, 429, 503].includes(status) && !/^(?:DELETE|GET|HEAD|OPTIONS|PUT)$/.test(this.#method)) return stop('unsafe', { seconds });
         if (seconds > care.maxWait) return stop('too_long', { seconds });
         this.#tell(action.kind, 'begin', { ...facts, seconds });
-        await this.#waits(seconds);
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        await this.#unlessEnded(action.kind, () => new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000)))).finally(() => clearTimeout(timer));
         break;
       }
       case 'authenticate':
@@ -327,12 +329,8 @@ class Call {
       case 'step_up': {
         const renewed = await this.#renews(reading, facts);
         if (!renewed) return stop('declined');
-        if (renewed === 'by another') {
-          this.#shared.left -= 1;
-          this.#tell(action.kind, 'retry', facts);
-          if (rpc) this.#rewrite(rpc);
-          return true;
-        }
+        // Then it may still have to ask for itself.
+        if (renewed === 'by another') kind = 'token';
         break;
       }
       case 'open_url': {
@@ -342,13 +340,13 @@ class Call {
         if (requests && (requests.length !== urls.length || !urls.every(({ id }) => requests.includes(id ?? '')))) return stop('absent');
         const answers: [string, { action: string }][] = [];
         let answer = 'accept';
-        for (const { url, host, message, id } of urls) {
+        for (const page of urls) {
           if (answer === 'accept') {
-            this.#tell(action.kind, 'begin', { ...facts, host });
-            const said: unknown = await this.#unlessEnded(action.kind, async () => care.openUrl?.({ url, host, ...(message !== undefined && { message }), ...(id !== undefined && { id }), signal: this.#signal }));
+            this.#tell(action.kind, 'begin', { ...facts, host: page.host });
+            const said: unknown = await this.#unlessEnded(action.kind, async () => care.openUrl?.({ ...page, signal: this.#signal }));
             answer = said === 'accept' || said === 'decline' ? said : 'cancel';
           }
-          answers.push([id ?? '', { action: answer }]);
+          answers.push([page.id ?? '', { action: answer }]);
         }
         // Whoever is asked with a request has to hear it, and may ask again; the user is not.
         if (answer !== 'accept') {
@@ -403,10 +401,7 @@ class Call {
     if (now !== undefined && now !== token) {
       // One new token is enough where it is only new. Where it shall do more, it may not be the right one yet, once.
       if (action.kind !== 'step_up') return true;
-      if (!this.#shared.done.has('token')) {
-        this.#shared.done.add('token');
-        return 'by another';
-      }
+      if (!this.#shared.done.has('token')) return 'by another';
     }
 
     const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
@@ -459,17 +454,18 @@ class Call {
     if (to.origin !== this.#url.origin || to.username || to.password) return stop('other_origin');
     if (!/^(?:GET|HEAD)$/.test(this.#method) && status < 307) return stop('method');
     if (this.#hops === HOPS) return stop('budget');
-    if (!repeatable(this.#init?.body)) return stop('body');
-    if (this.#isProved()) return stop('proof');
+    const single = this.#single();
+    if (single) return stop(single);
     this.#hops += 1;
     this.#url = to;
     this.#tell('redirect', 'retry', { status, host });
     return true;
   }
 
-  /** Whether it carries a proof that this layer can make no other for. */
-  #isProved(): boolean {
-    return this.#headers.has('dpop') && !this.#care.dpop;
+  /** Why it can be sent once only: its body, or a proof that this layer can make no other for. */
+  #single(): Why | undefined {
+    if (!repeatable(this.#init?.body)) return 'body';
+    return this.#headers.has('dpop') && !this.#care.dpop ? 'proof' : undefined;
   }
 
   /** Makes it ready to be sent again: of a Request only a copy has the body. */
@@ -527,15 +523,6 @@ class Call {
     const renamed = new Response(body, response);
     renamed.headers.delete('content-length');
     return Object.defineProperty(renamed, 'url', { value: response.url });
-  }
-
-  async #waits(seconds: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      await this.#unlessEnded('retry_after', () => new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000))));
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Waits for something, or for the end of the call. */

@@ -2,13 +2,14 @@
 // of it, before servers behind a gate.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { applyMiddlewares, Client, StreamableHTTPClientTransport, withOAuth } from '@modelcontextprotocol/client';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as SseV1 } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { createDpop, errorFrom, heal, WaxsealError } from '../../pkg/dist/client.js';
 import { Gate } from '../../pkg/dist/index.js';
+import { Chromium } from '../browser/chromium.mjs';
 import { authorizationServer, mcpServer, open, TOOL, v2 } from '../mcp/servers.mjs';
 import { config, NOW, tokenOfToday } from './issuer.mjs';
 import { serve } from './loopback.mjs';
@@ -547,6 +548,37 @@ describe('the MCP SDK', () => {
       const { content } = await client.callTool({ name: TOOL, arguments: { state: 'open' } });
       assert.deepEqual([content[0].text, shown, server.retries], ['2 issues, read with github-token-of-ada', [as.link], ['accept']]);
     }
+  });
+});
+
+describe('a browser', () => {
+  let chromium;
+  before(async () => {
+    chromium = await Chromium.start();
+  });
+  after(() => chromium?.end());
+
+  it('heals, too, and does not follow what it cannot see', async (t) => {
+    const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, content-type, dpop', 'access-control-expose-headers': 'www-authenticate, dpop-nonce' };
+    const { url, origin, seen } = await recording(t, (request) => {
+      const { method, headers, body } = request;
+      if (method === 'OPTIONS') return [204, CORS];
+      if (request.url === '/moved') return [307, { ...CORS, location: '/mcp' }];
+      const { nonce } = JSON.parse(Buffer.from(headers.dpop.split('.')[1], 'base64url'));
+      if (!nonce) return [401, { ...CORS, 'dpop-nonce': 'n', 'www-authenticate': 'DPoP error="use_dpop_nonce"' }];
+      return tokenOf(request) === 'new' ? [200, CORS, body] : [401, { ...CORS, ...INVALID }];
+    });
+    const page = await chromium.page(await chromium.serve());
+    const got = await page.evaluate(async ([url, moved]) => {
+      const { createDpop, heal } = await import('waxseal/client');
+      const events = [];
+      const call = heal({ token: () => 'old', refresh: () => 'new', dpop: await createDpop(), onEvent: ({ about, decision, why }) => events.push([about, decision, why].join(' ').trim()) })();
+      const reply = await call(new Request(url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }));
+      const { status, type } = await call(moved);
+      return [reply.status, await reply.text(), status, type, events];
+    }, [url, `${origin}/moved`]);
+    assert.deepEqual(got, [200, '{}', 0, 'opaqueredirect', ['retry_with_nonce retry', 'refresh begin', 'refresh retry', 'redirect stop hidden']]);
+    assert.deepEqual(seen.filter(({ method }) => method !== 'OPTIONS').map((request) => [request.url, tokenOf(request)]), [['/mcp', 'old'], ['/mcp', 'old'], ['/mcp', 'new'], ['/moved', 'old']]);
   });
 });
 
