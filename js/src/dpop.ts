@@ -7,7 +7,9 @@ export type DpopAlgorithm = 'ES256' | 'Ed25519' | 'PS256' | 'RS256';
 
 /** A pair of `CryptoKey`s, also where no type has that name. */
 export interface KeyPair {
+  /** One that may sign. */
   privateKey: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+  /** Extractable: proofs carry it. */
   publicKey: KeyPair['privateKey'];
 }
 

@@ -13,7 +13,9 @@ export interface ElicitationConfig {
 
 /** A call, as its JSON-RPC message has it. */
 export interface McpCall {
+  /** The id of the request, which is in the answer. */
   id?: string | number | undefined;
+  /** `tools/call` and its like. */
   method: string;
   /** With `requestState` and `inputResponses` where the call is a retry, and the same as at first in all else. */
   params: object;
@@ -27,18 +29,34 @@ export interface McpCall {
 export type Asked = { error: RpcError; result?: undefined } | { result: InputRequired | ToolError; error?: undefined };
 
 /** A JSON-RPC error: for an MCP SDK to throw. */
-export type RpcError = { code: number; message: string; data?: Record<string, unknown> };
+export type RpcError = {
+  /** -32042 where the client shall ask its user (MCP 2025-11-25), -32602 where a request state is not taken. */
+  code: number;
+  /** For people. */
+  message: string;
+  /** `elicitations`, where the client shall ask its user. */
+  data?: Record<string, unknown>;
+};
 
 /** MCP 2026-07-28: the client asks its user, and calls again. */
 export type InputRequired = {
+  /** What tells it from a result that is complete. */
   resultType: 'input_required';
   /** `params`: `mode`, `url` and `message`. The SDK's type still wants the `elicitationId` that this version has dropped. */
   inputRequests: { consent: { method: 'elicitation/create'; params: any } };
+  /** Sealed: the client sends it back as it is. */
   requestState: string;
 };
 
 /** For a client that cannot show a link: what the model reads. */
-export type ToolError = { content: { type: 'text'; text: string }[]; isError: true; resultType?: 'complete' };
+export type ToolError = {
+  /** What is missing, and that the user has to grant it elsewhere. */
+  content: { type: 'text'; text: string }[];
+  /** What tells it from a result. */
+  isError: true;
+  /** From MCP 2026-07-28 on. */
+  resultType?: 'complete';
+};
 
 /** What a retried call says. Whether the consent is there now only the next token exchange can tell. */
 export type Resumed =

@@ -23,11 +23,13 @@ export interface AuthInfo {
   token: string;
   /** Empty where the token names none. */
   clientId: string;
+  /** What the token is good for. */
   scopes: string[];
   /** Seconds since 1970-01-01T00:00:00Z. */
   expiresAt?: number;
   /** The protected resource that the token is for (RFC 8707). */
   resource?: URL;
+  /** All that the gate knows of the caller. */
   extra: { grant: Grant };
 }
 
@@ -35,7 +37,9 @@ export interface AuthInfo {
 export interface Guarded {
   /** For the official MCP SDKs. */
   authInfo: AuthInfo;
+  /** Who the caller is. */
   grant: Grant;
+  /** What the gate has decided. */
   outcome: Allowed;
 }
 

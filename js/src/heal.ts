@@ -52,11 +52,15 @@ export interface HealEvent {
    * `method`: a redirect would change it; `hidden`: a browser does not tell where a redirect leads; `other_origin`.
    */
   why?: 'absent' | 'budget' | 'repeated' | 'body' | 'proof' | 'declined' | 'failed' | 'aborted' | 'too_long' | 'unsafe' | 'method' | 'hidden' | 'other_origin';
+  /** Where the request goes. */
   origin: string;
+  /** Its HTTP method. */
   method: string;
   /** Requests that were sent for this call so far. */
   sent: number;
+  /** The HTTP status of the reply. */
   status?: number;
+  /** What the reply means, as a stable name. */
   reason?: Reason;
   /** The scopes that are asked for. */
   scopes?: string[];
@@ -82,8 +86,9 @@ export interface HealOptions {
   dpop?: Pick<Dpop, 'fetch'> | undefined;
   /** The scopes that were asked for before. */
   scopes?: readonly string[] | undefined;
-  /** The issuer of the tokens and the client they are for: calls with both of them and one token share one refresh. */
+  /** The issuer of the tokens: calls with one issuer, client and token share one refresh. */
   issuer?: string | undefined;
+  /** The client that they are for. */
   client?: string | undefined;
   /** The resource's name for the callbacks, in place of its URL; `null` where none is to be sent (Entra). */
   resource?: string | null | undefined;
@@ -178,7 +183,9 @@ export function heal(options: HealOptions = {}): HealMiddleware {
   };
   return (next = (...input) => globalThis.fetch(...input)) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
-    return async (...given) => new Call(care, next, given).run();
+    // A browser's own `fetch` refuses to be called as a method.
+    const send: Next = (...input) => next(...input);
+    return async (...given) => new Call(care, send, given).run();
   };
 }
 

@@ -40,6 +40,7 @@ export interface OpenUrl {
   url: string;
   /** Its host, to be shown. */
   host: string;
+  /** What the server says about it. */
   message?: string;
   /** Of the elicitation, or of the request that is answered. */
   id?: string;
@@ -79,7 +80,9 @@ export interface Reading {
   code?: string;
   /** Who has most likely sent it. */
   surface?: Surface;
+  /** The HTTP status. */
   status?: number;
+  /** Those of `WWW-Authenticate`. */
   challenges: Challenge[];
   /** What to do next. */
   action: Action;

@@ -4,14 +4,14 @@ import type { Gate } from './gate.js';
 import { type AuthInfo, atHand, authInfoOf, type GateSource, opener } from './guard.js';
 import type { Denied } from './outcome.js';
 
-/** The error classes of `@modelcontextprotocol/sdk/server/auth/errors.js` (SDK 1). */
+/** The error classes of `@modelcontextprotocol/sdk/server/auth/errors.js` (SDK 1), as far as they are needed. */
 export interface SdkErrors {
   InvalidTokenError: new (message: string) => Error;
   InsufficientScopeError: new (message: string) => Error;
   InvalidRequestError: new (message: string) => Error;
 }
 
-/** The error class of `@modelcontextprotocol/server` (SDK 2). */
+/** The error class of `@modelcontextprotocol/server` (SDK 2), as far as it is needed. */
 export interface SdkError {
   OAuthError: new (code: any, message: string) => Error;
 }

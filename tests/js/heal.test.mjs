@@ -337,28 +337,40 @@ describe('the user', () => {
     assert.deepEqual([seen.length, seen[1].headers['x-a'], seen[1].headers['content-type']], [2, '1', 'application/json']);
   });
 
-  it('\'s call goes on in a stream, under the id that the caller knows, and as it comes', async (t) => {
+  it('\'s call goes on in a stream, under the id that the caller knows, and as it comes', { timeout: 10_000 }, async () => {
     for (const id of [7, 'text "\\']) {
-      let more;
-      const { url } = await recording(t, (request, n, response) => {
-        if (n % 2 === 1) return waiting(id, ['a']);
-        response.writeHead(200, { 'content-type': 'text/event-stream' });
-        const line = `data: ${JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(request.body).id, result: { text: '\u00e9"' } })}\n\n`;
-        const bytes = Buffer.from(line);
-        response.write(': first\n\n');
-        more = () => {
-          // Each byte for itself.
-          for (const byte of bytes) response.write(Buffer.from([byte]));
-          response.end();
-        };
-      });
-      const reply = await heal({ openUrl: () => 'accept' })()(url, post({ ...CALL, id }));
+      let [more, cancel] = [];
+      const cancelled = new Promise((resolve) => (cancel = resolve));
+      const answer = (sent) => {
+        const bytes = Buffer.from(`data: ${JSON.stringify({ jsonrpc: '2.0', id: sent, result: { text: '\u00e9"' } })}\n\n`);
+        // Each byte for itself, and as the reader wants it.
+        const parts = [Buffer.from(': first\n\n'), new Promise((resolve) => (more = resolve)), ...Array.from(bytes, (byte) => Uint8Array.of(byte))];
+        const body = new ReadableStream({
+          async pull(controller) {
+            const part = await parts.shift();
+            if (part) controller.enqueue(part);
+            else if (parts.length > 0) controller.enqueue(Uint8Array.of());
+            else controller.close();
+          },
+          cancel,
+        });
+        return new Response(body, { headers: { 'content-type': 'text/event-stream', 'content-length': '9' } });
+      };
+      const next = async (_, { body }) => {
+        const message = JSON.parse(body);
+        return message.params.inputResponses ? answer(message.id) : new Response(JSON.stringify(waiting(id, ['a'])[2]), { headers: JSON_TYPE });
+      };
+      const call = heal({ openUrl: () => 'accept' })(next);
+      const reply = await call('https://api.example.com', post({ ...CALL, id }));
+      assert.equal(reply.headers.get('content-length'), null);
       const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
       assert.equal((await reader.read()).value, ': first\n\n');
       more();
       let text = '';
       for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
       assert.deepEqual(JSON.parse(/^data: (.*)$/m.exec(text)[1]), { jsonrpc: '2.0', id, result: { text: '\u00e9"' } });
+      await (await call('https://api.example.com', post({ ...CALL, id }))).body.cancel();
+      await cancelled;
     }
   });
 

@@ -3,14 +3,14 @@
 
 import { Elicitation, Gate, Reply, WaxsealError } from 'waxseal';
 import type {
-  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, ErrorFacts, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
+  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, ErrorFacts, GateOptions, GateReason, Grant, Header, HeaderSource, InputRequired, Issuer,
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
 import { createDpop, errorFrom, explain, heal, parseChallenges, readError, WaxsealError as ClientError } from 'waxseal/client';
 import type {
   Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, ErrorFacts as ClientFacts, Explained, Explanation, Fetch, HealEvent, HealMiddleware, HealOptions, KeyPair, OpenUrl, ProofRequest,
-  PublicJwk, Reading, ReadOptions, Renewal, StepUp, Surface, Visit,
+  PublicJwk, Reading, ReadOptions, Renewal, Sentinel, StepUp, Surface, Visit,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
 import { expressGuard, honoGuard, protect, tokenVerifier, withConsent } from 'waxseal/mcp';
@@ -19,7 +19,7 @@ import type {
 } from 'waxseal/mcp';
 import { denoReplay, denoRevocation, durableReplay, redisReplay, redisRevocation, ReplayObject, WaxsealError as StoreError, workersRevocation } from 'waxseal/stores';
 import type {
-  DenoKv, DurableNamespace, DurableState, RedisOptions, ReplayStore as Store, Revocations, WorkersKv,
+  DenoAtomic, DenoKv, DurableNamespace, DurableState, RedisOptions, ReplayStore as Store, Revocations, WorkersKv,
 } from 'waxseal/stores';
 import { Gate as SlimGate, init, initSync, type WasmSource } from 'waxseal/slim';
 
@@ -276,6 +276,7 @@ export function decisions(outcome: Outcome): string | number {
     case 'deny': {
       holds<Same<typeof outcome, Denied>>();
       const reason: Reason = outcome.reason;
+      holds<GateReason extends Reason ? true : false>();
       // @ts-expect-error no such reason
       if (reason === 'token_expird') return 0;
       return reason === 'token_expired' ? String(outcome.facts['exp']) : outcome.reply.status;
@@ -369,8 +370,9 @@ export function stored(kv: DenoKv, state: DurableState, facts: ErrorFacts): unkn
   const revocations: Revocations[] = [denoRevocation(kv), redisRevocation(redis)];
   const lookup: RevocationStore | undefined = revocations[0];
   void revocations[0]?.revoke('sid https://as.example.com s-1', 1_700_000_000);
+  const atomic: DenoAtomic = kv.atomic();
   class Proofs extends ReplayObject {}
-  return [...replays, lookup, new Proofs(state), new WaxsealError('code', 'message', facts), StoreError.isInstance(facts)];
+  return [...replays, lookup, atomic, new Proofs(state), new WaxsealError('code', 'message', facts), StoreError.isInstance(facts)];
 }
 
 // ---- a client ----
@@ -408,10 +410,11 @@ export async function errors(thrown: unknown): Promise<string | undefined> {
   const response: Response | undefined = reading.response;
   const { candidates, near }: Explained = await explain(reading);
   const first: Explanation | undefined = candidates[0];
+  const sentinel: Sentinel | undefined = first?.sentinel;
   await explain(-32042);
   // @ts-expect-error there must be something to read
   await readError();
-  return [next(reading.action), first?.fix, response?.status, ...said, ...near].join();
+  return [next(reading.action), first?.fix, sentinel?.meaning, response?.status, ...said, ...near].join();
 }
 
 export async function heals(dpop: Prover, login: (resource: string | undefined, scopes: string[]) => Promise<string>): Promise<string> {
