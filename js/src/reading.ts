@@ -1,5 +1,6 @@
 import { challenges, read } from './client-core.js';
-import { misuse } from './error.js';
+import { misuse, WaxsealError } from './error.js';
+import { isError } from './realm.js';
 import type { Reason } from './reasons.js';
 import { type Received, receivedIn } from './received.js';
 
@@ -116,6 +117,15 @@ export async function readError(input: unknown, options: ReadOptions = {}): Prom
   if (!Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
   const received = await receivedIn(input);
   return { ...readingOf(received, now), ...(received.response && { response: received.response }) };
+}
+
+/** What `readError` tells, to be thrown: `data` is the reading. Its message is the server's own text, if it says any. */
+export async function errorFrom(input: unknown, options: ReadOptions = {}): Promise<WaxsealError> {
+  if (WaxsealError.isInstance(input)) return input;
+  const reading = await readError(input, options);
+  const { action, code, message, reason, status } = reading;
+  const said = message ?? (status === undefined ? 'a reply that says nothing' : `HTTP ${status}`);
+  return new WaxsealError(code ?? reason ?? 'unknown', said, { reason, action, data: reading, ...(isError(input) && { cause: input }) });
 }
 
 /** What a reply means that has been received. */
