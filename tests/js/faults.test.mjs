@@ -427,6 +427,25 @@ describe('the end of a call', () => {
     await assert.rejects(call(url, post(undefined, { signal: ending.signal })), ENDED);
   });
 
+  it('ends a request that was sent again', async (t) => {
+    const ending = new AbortController();
+    const { call, url, seen } = await client(t, (_, n) => (n === 1 ? [429, { 'retry-after': '0' }] : void ending.abort()));
+    await assert.rejects(call(new Request(url, post(undefined, { signal: ending.signal }))), ENDED);
+    assert.equal(seen.length, 2);
+  });
+
+  it('leaves no failure behind that nobody hears', async (t) => {
+    const unheard = [];
+    const hear = (error) => unheard.push(error);
+    process.on('unhandledRejection', hear);
+    t.after(() => process.off('unhandledRejection', hear));
+    const ending = new AbortController();
+    const { call, url } = await client(t, () => [401, INVALID], { onEvent: () => ending.abort(), refresh: async () => { throw new Error('own'); } });
+    await assert.rejects(call(url, post(undefined, { signal: ending.signal })), ENDED);
+    await sleep(5);
+    assert.deepEqual(unheard, []);
+  });
+
   it('ends a question to the user', async (t) => {
     const ending = new AbortController();
     const challenge = [401, JSON_TYPE, { error: 'consent_required', consent_url: 'https://connect.example.com' }];

@@ -126,6 +126,33 @@ describe('heal', () => {
     assert.deepEqual(seen.map(({ headers }) => headers['x-a']), ['1', '1']);
   });
 
+  it('keeps the scheme of a token for which another layer makes proofs', async (t) => {
+    const { url, seen } = await recording(t, refusing('new'));
+    await heal({ refresh: () => 'new' })()(url, { headers: { authorization: 'DPoP old' } });
+    assert.deepEqual(seen.map(({ headers }) => headers.authorization), ['DPoP old', 'DPoP new']);
+  });
+
+  it('lets go of what nobody will read', { timeout: 10_000 }, async () => {
+    const gone = (init) => {
+      let response;
+      const cancelled = new Promise((resolve) => (response = new Response(new ReadableStream({ cancel: resolve }), { headers: { ...INVALID, 'content-type': 'text/event-stream' }, ...init })));
+      return [response, cancelled];
+    };
+    const [first, cancelled] = gone({ status: 401 });
+    const answers = [first, new Response('ok')];
+    assert.equal(await (await heal({ refresh: () => 'new' })(async () => answers.shift())('https://api.example.com')).text(), 'ok');
+    await cancelled;
+    const [failing, left] = gone({ status: 401 });
+    await assert.rejects(heal({ refresh: () => { throw new Error('own'); } })(async () => failing)('https://api.example.com'));
+    await left;
+    // A tee ends when both of its halves do: what is sent, and the copy.
+    let end;
+    const ended = new Promise((resolve) => (end = resolve));
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1000)), cancel: end });
+    await heal()(async (sent) => (void sent.body.cancel(), new Response('ok')))(new Request('https://api.example.com', { method: 'POST', body, duplex: 'half' }));
+    await ended;
+  });
+
   it('leaves sign-ins alone', async (t) => {
     const { origin, seen } = await recording(t, () => [401, INVALID]);
     const call = heal({ token: () => 'secret', refresh: () => assert.fail('no') })();
