@@ -40,6 +40,8 @@ interface Rpc {
 
 /** Under which a request carries what its layers share: the same in every copy of the package. */
 const CALL = Symbol.for('waxseal.call');
+/** Of all who say for which issuer and client they ask. */
+const FLIGHTS = new Map<string, Flight>();
 /** Redirects that one call follows. */
 const HOPS = 5;
 /** Bytes of a successful reply that are looked at. */
@@ -265,13 +267,15 @@ export class Healing {
     }
 
     const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
-    const key = JSON.stringify([kind, care.issuer, care.client, token]);
-    const running = care.flights.get(key);
+    // Without a token nothing tells one user from another, and a token for one server must not reach another.
+    const flights = care.issuer !== undefined && care.client !== undefined && token !== undefined ? FLIGHTS : care.flights;
+    const key = JSON.stringify([kind, care.issuer, care.client, token, this.#home().origin, this.#resource()]);
+    const running = flights.get(key);
     const scopes = [...new Set([...care.asked, ...needed])];
     const about: Facts = { ...facts, ...(kind === 'stepUp' && { scopes }) };
     this.#tell(action.kind, running ? 'join' : 'begin', about);
-    const flight = running ?? { scopes, token: this.#flies(kind, { token, scopes, reading }).finally(() => care.flights.delete(key)) };
-    care.flights.set(key, flight);
+    const flight = running ?? { scopes, token: this.#flies(kind, { token, scopes, reading }).finally(() => flights.delete(key)) };
+    flights.set(key, flight);
     // Nobody may be left to hear it.
     flight.token.catch(() => {});
     const fresh = await this.#unlessEnded(action.kind, () => flight.token);
@@ -281,12 +285,22 @@ export class Healing {
     return running && !needed.every((scope) => flight.scopes.includes(scope)) ? 'by another' : true;
   }
 
+  #home(): URL {
+    return this.#care.home ?? this.#url;
+  }
+
+  /** What the token is to be for. */
+  #resource(): string | undefined {
+    const { resource } = this.#care;
+    const { origin, pathname } = this.#home();
+    return resource === undefined ? `${origin}${pathname.replace(/^\/$/, '')}` : (resource ?? undefined);
+  }
+
   async #flies(kind: 'refresh' | 'stepUp', { token, scopes, reading }: { token: string | undefined; scopes: string[]; reading: Reading }): Promise<string | undefined> {
     const care = this.#care;
     const { action } = reading;
     const { acrValues = [], maxAge, resourceMetadata } = action as Partial<Action & { kind: 'step_up' }>;
-    const home = care.home ?? this.#url;
-    const named = care.resource === undefined ? `${home.origin}${home.pathname.replace(/^\/$/, '')}` : (care.resource ?? undefined);
+    const [home, named] = [this.#home(), this.#resource()];
     const renewal: Renewal = { token, resource: named, reading, signal: care.signal };
     if (resourceMetadata !== undefined) {
       // It is built from the resource's own URL (RFC 9728 section 3.1).

@@ -171,6 +171,20 @@ describe('heal', () => {
     assert.equal(seen.length, 20);
   });
 
+  it('shares no token between servers, nor between users who have none yet', async (t) => {
+    const servers = [await recording(t, (request) => (/-new$/.test(tokenOf(request)) ? [200] : [401, INVALID])), await recording(t, (request) => (/-new$/.test(tokenOf(request)) ? [200] : [401, INVALID]))];
+    for (const [token, first, second, resource] of [['old', 0, 1], ['old', 0, 1, null], [undefined, 0, 0]]) {
+      let asked = 0;
+      let release;
+      const both = new Promise((resolve) => (release = resolve));
+      const onEvent = ({ decision }) => ['begin', 'join'].includes(decision) && (asked += 1) === 2 && release();
+      const user = (name, at) => heal({ issuer: 'a', client: 'b', resource, token: () => token, refresh: async () => (await both, `${name}-new`), onEvent })()(servers[at].url);
+      await Promise.all([user('one', first), user('two', second)]);
+      const sent = servers.flatMap(({ seen }, at) => seen.splice(0).map((request) => `${tokenOf(request)} ${at}`)).filter((text) => /new/.test(text));
+      assert.deepEqual(sent.sort(), [`one-new ${first}`, `two-new ${second}`]);
+    }
+  });
+
   it('asks two users of one token for the scopes of both, one after the other', async (t) => {
     const holds = { narrow: [], a: ['a'], a_b: ['a', 'b'] };
     const { url, seen } = await recording(t, (request) => (holds[tokenOf(request)].includes(request.url.at(-1)) ? [200, {}, 'ok'] : [403, lacks(request.url.at(-1))]));
