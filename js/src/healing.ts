@@ -94,7 +94,8 @@ export class Healing {
       this.#tell('origin', 'ignore', { host });
       return this.#next(...this.#given);
     }
-    if (this.#init?.body == null && this.#request?.body) this.#spare = this.#request.clone();
+    // In Firefox no Request shows its body.
+    if (this.#init?.body == null && this.#request && this.#request.body !== null) this.#spare = this.#request.clone();
     try {
       for (;;) {
         this.#token = await this.#current();
@@ -352,7 +353,7 @@ export class Healing {
       const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy'] as const;
       // Not every runtime has all of them.
       const members = Object.fromEntries(names.map((name) => [name, request[name]]).filter(([, value]) => value !== undefined));
-      this.#init = { ...members, ...this.#init, ...(body && { body }), signal: this.#signal ?? null };
+      this.#init = { ...members, ...this.#init, ...(body?.byteLength && { body }), signal: this.#signal ?? null };
       this.#request = this.#spare = undefined;
     }
     this.#input = this.#url.href;
