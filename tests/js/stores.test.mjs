@@ -147,6 +147,10 @@ it('what is no store is refused at once', async () => {
     () => redisRevocation({ ...options, fetch: 1 }), () => redisRevocation({ ...options, timeout: 0 }), () => redisReplay(undefined),
     () => denoReplay(undefined), () => denoRevocation(Promise.resolve()), () => durableReplay({}), () => workersRevocation(null),
   ]) assert.throws(make, (error) => WaxsealError.isInstance(error) && error.code === 'invalid_argument', String(make));
+  // Nor is it shown.
+  for (const more of [{ url: 'http://user:secret@127.0.0.1:1' }, { url: 'http://secret:@127.0.0.1:1' }, { authorization: 'Bearer sec\nret' }]) {
+    assert.throws(() => redisReplay({ ...options, ...more }), (error) => error.code === 'invalid_argument' && !/sec/.test(error.stack));
+  }
   for (const [id, expires] of [['', undefined], [undefined, undefined], ['a', NaN], ['a', '1']]) {
     await assert.rejects(redisRevocation(options).revoke(id, expires), { code: 'invalid_argument' });
   }
