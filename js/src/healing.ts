@@ -1,6 +1,5 @@
-import { misuse } from './error.js';
 import type { HealEvent, HealOptions, Renewal } from './heal.js';
-import { addressed, discard, type Fetch, repeatable } from './proving.js';
+import { addressed, discard, type Fetch, repeatable, tokenIn } from './proving.js';
 import { type Action, type Reading, readingOf } from './reading.js';
 import { isA } from './realm.js';
 import { receivedIn } from './received.js';
@@ -430,12 +429,6 @@ export class Healing {
     // What a listener does is its own affair.
     void (async () => this.#care.onEvent?.(event))().catch(() => {});
   }
-}
-/** What a callback gave, if it can be sent; it must not stand in an error. */
-function tokenIn(name: string, token: unknown): string | undefined {
-  if (token === undefined || token === null || token === '') return undefined;
-  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw misuse(`\`options.${name}\` must give a token`);
 }
 
 function replace(replaced: Map<string | undefined, string>, old: string | undefined, fresh: string): void {
