@@ -10,9 +10,11 @@ interface Shared {
   done: Set<string>;
 }
 
-/** A new token on its way, and the scopes that it is asked for. */
+/** A new token on its way, and what it is asked for. */
 export interface Flight {
   scopes: string[];
+  /** How the user shall authenticate, as JSON. */
+  strength: string;
   token: Promise<string | undefined>;
 }
 
@@ -274,15 +276,25 @@ export class Healing {
     const scopes = [...new Set([...care.asked, ...needed])];
     const about: Facts = { ...facts, ...(kind === 'stepUp' && { scopes }) };
     this.#tell(action.kind, running ? 'join' : 'begin', about);
-    const flight = running ?? { scopes, token: this.#flies(kind, { token, scopes, reading }).finally(() => flights.delete(key)) };
-    flights.set(key, flight);
+    const strength = JSON.stringify(action.kind === 'step_up' ? [action.acrValues, action.maxAge] : []);
+    const flight = running ?? { scopes, strength, token: this.#flies(kind, { token, scopes, reading }) };
+    if (!running) {
+      flights.set(key, flight);
+      const end = () => {
+        care.signal?.removeEventListener('abort', end);
+        if (flights.get(key) === flight) flights.delete(key);
+      };
+      // A callback may not heed the signal, and never end: nobody who comes later waits for it.
+      care.signal?.addEventListener('abort', end);
+      void flight.token.then(end, end);
+    }
     // Nobody may be left to hear it.
     flight.token.catch(() => {});
     const fresh = await this.#unlessEnded(action.kind, () => flight.token);
     // The authorization server may widen what a token is worth, but a token that has expired stays so.
     if (fresh === undefined || (fresh === token && kind === 'refresh')) return false;
     replace(this.#replaced, token, fresh);
-    return running && !needed.every((scope) => flight.scopes.includes(scope)) ? 'by another' : true;
+    return running && (flight.strength !== strength || !needed.every((scope) => flight.scopes.includes(scope))) ? 'by another' : true;
   }
 
   #home(): URL {

@@ -200,6 +200,28 @@ describe('heal', () => {
     assert.equal(seen.length, 5);
   });
 
+  it('asks two users of one token for the scope of one and the authentication of the other', async (t) => {
+    const CHALLENGES = { a: [403, lacks('a')], mfa: [401, { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="mfa"' }] };
+    const { url } = await recording(t, (request) => (tokenOf(request).split('_').includes(request.url.split('/').at(-1)) ? [200] : CHALLENGES[request.url.split('/').at(-1)]));
+    for (const paths of [['a', 'mfa'], ['mfa', 'a']]) {
+      let release;
+      const both = new Promise((resolve) => (release = resolve));
+      const stepUp = async ({ scopes, acrValues }) => (await both, ['new', ...scopes, ...acrValues].join('_'));
+      const call = heal({ token: () => 'old', stepUp, onEvent: ({ decision }) => decision === 'join' && release() })();
+      const replies = await Promise.all(paths.map((path) => call(`${url}/${path}`)));
+      assert.deepEqual(replies.map(({ status }) => status), [200, 200]);
+    }
+  });
+
+  it('waits for no refresh of somebody who has gone', async (t) => {
+    const { url } = await recording(t, refusing('new'));
+    const gone = new AbortController();
+    const shared = { issuer: 'a', client: 'b', token: () => 'old' };
+    const first = heal({ ...shared, signal: gone.signal, refresh: () => new Promise(() => {}), onEvent: ({ decision }) => decision === 'begin' && setImmediate(() => gone.abort()) })()(url);
+    await assert.rejects(first, { name: 'AbortError' });
+    assert.equal((await heal({ ...shared, refresh: () => 'new' })()(url, { signal: AbortSignal.timeout(5_000) })).status, 200);
+  });
+
   it('asks for what a sign-in was challenged for, too', async (t) => {
     const { url } = await recording(t, (request) => (tokenOf(request) === 'a_b' ? [200] : tokenOf(request) === 'a' ? [403, lacks('b')] : [401, { 'www-authenticate': 'Bearer scope="a"' }]));
     const { status } = await heal({ refresh: ({ reading }) => reading.action.scope, stepUp: ({ scopes }) => scopes.join('_') })()(url);
