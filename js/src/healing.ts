@@ -192,7 +192,11 @@ export class Healing {
       case 'refresh':
       case 'step_up': {
         const renewed = await this.#renews(reading, facts);
-        if (!renewed) return stop('declined');
+        if (!renewed) {
+          // A layer above would ask the user the same again.
+          if (kind === 'step_up') this.#shared.done.add(kind);
+          return stop('declined');
+        }
         // Then it may still have to ask for itself.
         if (renewed === 'by another') kind = 'token';
         break;
@@ -214,8 +218,8 @@ export class Healing {
         }
         // Whoever is asked with a request has to hear it, and may ask again; the user is not.
         if (answer !== 'accept') {
-          if (!requests) return stop('declined');
           this.#shared.done.add('open_url');
+          if (!requests) return stop('declined');
         }
         if (requests) input = { inputResponses: Object.fromEntries(answers), requestState: state };
         break;

@@ -441,6 +441,19 @@ describe('two layers', () => {
     });
   }
 
+  for (const [name, answer] of [
+    ['more scope', () => [403, lacks('a')]],
+    ['a page', () => [200, JSON_TYPE, { jsonrpc: '2.0', id: 1, error: { code: -32042, message: 'more', data: { elicitations: [page('a')] } } }]],
+  ]) {
+    it(`of heal ask who declines ${name} once`, async (t) => {
+      const { url, seen } = await recording(t, answer);
+      let asked = 0;
+      const declined = () => heal({ token: () => 'old', stepUp: () => void (asked += 1), openUrl: () => ((asked += 1), 'decline') });
+      await applyMiddlewares(declined(), declined())(fetch)(url, post());
+      assert.deepEqual([seen.length, asked], [1, 1]);
+    });
+  }
+
   it('of which one makes the requests anew do not multiply', async (t) => {
     const asked = [];
     const { url, seen } = await recording(t, () => [401, INVALID]);
