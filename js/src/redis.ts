@@ -8,11 +8,11 @@ export interface RedisOptions {
   /** Where Upstash's REST interface or Webdis answers. */
   url: string;
   /** A secret: the whole `Authorization` field, `Bearer <token>` for Upstash. */
-  authorization?: string;
+  authorization?: string | undefined;
   /** The global `fetch` unless given. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Seconds that it may take: 2. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** Bytes of a reply. */
