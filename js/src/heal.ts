@@ -109,7 +109,7 @@ const FUNCTIONS = ['token', 'refresh', 'stepUp', 'openUrl', 'onEvent'] as const;
 /**
  * Wrappers that do what `readError` tells: a new token, more scope, the user's visit to a page, a wait, a nonce; and then
  * send the request again, if its body can be. The last reply is handed over as it is, and what a callback throws is thrown.
- * Tokens and proofs go to one origin, and redirects elsewhere are not followed. Event streams are not looked into.
+ * Tokens and proofs go to one origin, and with them redirects elsewhere are not followed. Event streams are not looked into.
  * Requests for tokens (forms), for metadata (`/.well-known/`) and with other credentials pass as they are.
  */
 export function heal(options: HealOptions = {}): HealMiddleware {
