@@ -85,7 +85,7 @@ export class Elicitation {
   /** Throws a `WaxsealError` that names the member of the configuration at fault. */
   static async open(
     config: ElicitationConfig,
-    options: { env?: Record<string, string | undefined> } = {},
+    options: { env?: Record<string, string | undefined> | undefined } = {},
   ): Promise<Elicitation> {
     if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { env = {} } = options;
@@ -97,7 +97,7 @@ export class Elicitation {
    * Answers a call whose token exchange failed. `failure`: the body of the token endpoint's answer, or an error that
    * carries it, itself or as its `cause`. `undefined` for any other failure: pass that one on.
    */
-  ask(failure: unknown, call: McpCall, grant: Caller, options: { now?: number } = {}): Asked | undefined {
+  ask(failure: unknown, call: McpCall, grant: Caller, options: { now?: number | undefined } = {}): Asked | undefined {
     const [said, by, now] = [written('call', call), written('grant', callerOf(grant)), time(options)];
     for (const body of [failure, (failure as { cause?: unknown } | null | undefined)?.cause]) {
       const text = textOf(body);
@@ -110,7 +110,7 @@ export class Elicitation {
   }
 
   /** Reads a call before it is acted on; `undefined` where it is no retry. */
-  resume(call: McpCall, grant: Caller, options: { now?: number } = {}): Resumed | undefined {
+  resume(call: McpCall, grant: Caller, options: { now?: number | undefined } = {}): Resumed | undefined {
     const [said, by, now] = [written('call', call), written('grant', callerOf(grant)), time(options)];
     const text = asked(() => this.#asker.resume(said, by, now), misuse);
     return text === undefined ? text : JSON.parse(text);
@@ -140,7 +140,7 @@ function textOf(value: unknown): string | undefined {
   }
 }
 
-function time({ now = Date.now() / 1000 }: { now?: number }): number {
+function time({ now = Date.now() / 1000 }: { now?: number | undefined }): number {
   if (!Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
   return now;
 }

@@ -10,15 +10,15 @@ import { type RequestLike, readRequest } from './request.js';
 /** What a gate may use of its surroundings. */
 export interface GateOptions {
   /** Fetches key sets; the global `fetch` unless given. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Where secrets that the configuration names are read from. */
-  env?: Record<string, string | undefined>;
+  env?: Record<string, string | undefined> | undefined;
   /** Key sets that `exportKeys` of another gate wrote; trusted like the configuration. `null` where a cache has none. */
   keys?: string | null | undefined;
   /** Remembers which proofs were used, in place of the store that the configuration names. */
-  replay?: ReplayStore;
+  replay?: ReplayStore | undefined;
   /** Knows which tokens are revoked, in place of the `http` or `introspection` that the configuration names; needed where that is `{ host: true }`. */
-  revocation?: RevocationStore;
+  revocation?: RevocationStore | undefined;
 }
 
 /** A store that all who check proofs for one resource should share (RFC 9449 section 11.1). */
@@ -46,7 +46,7 @@ export interface RevocationStore {
 /** How one request is checked. */
 export interface CheckOptions {
   /** The time, in seconds since 1970-01-01T00:00:00Z; the system clock unless given. */
-  now?: number;
+  now?: number | undefined;
   /** Keeps the isolate alive for a fetch that goes on after the decision: `(promise) => ctx.waitUntil(promise)` in a Worker. */
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }

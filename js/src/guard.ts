@@ -12,7 +12,7 @@ export type GateSource<Rest extends unknown[] = any[]> = Gate | PromiseLike<Gate
 /** What a guard may do besides. */
 export interface GuardOptions {
   /** Hears of every outcome, before anything is replied, and is awaited: for logs. Where it fails, so does the request. */
-  onOutcome?: (outcome: Outcome) => void | Promise<void>;
+  onOutcome?: ((outcome: Outcome) => void | Promise<void>) | undefined;
   /** Keeps the isolate alive for a fetch that goes on after the decision, where the runtime's own way is not found. */
   waitUntil?: CheckOptions['waitUntil'];
 }

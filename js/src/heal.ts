@@ -1,6 +1,6 @@
 import type { Dpop } from './dpop.js';
 import { misuse } from './error.js';
-import type { Care, Flight } from './healing.js';
+import type { Care } from './healing.js';
 import type { Fetch } from './proving.js';
 import type { Action, OpenUrl, Reading } from './reading.js';
 import type { Reason } from './reasons.js';
@@ -85,7 +85,7 @@ export interface HealOptions {
   dpop?: Pick<Dpop, 'fetch'> | undefined;
   /** The scopes that were asked for before. */
   scopes?: readonly string[] | undefined;
-  /** The issuer of the tokens: calls with one issuer, client and token share one refresh. */
+  /** The issuer of the tokens: where all of issuer, client, token and resource are the same, calls share one refresh. */
   issuer?: string | undefined;
   /** The client that they are for. */
   client?: string | undefined;
@@ -104,14 +104,12 @@ export interface HealOptions {
 /** Wraps a `fetch`: the global one unless given, or another wrapper. */
 export type HealMiddleware = (next?: (input: any, init?: RequestInit) => Promise<Response>) => Fetch;
 
-/** Of all who say for which issuer and client they ask. */
-const FLIGHTS = new Map<string, Flight>();
 const FUNCTIONS = ['token', 'refresh', 'stepUp', 'openUrl', 'onEvent'] as const;
 
 /**
  * Wrappers that do what `readError` tells: a new token, more scope, the user's visit to a page, a wait, a nonce; and then
  * send the request again, if its body can be. The last reply is handed over as it is, and what a callback throws is thrown.
- * Tokens and proofs go to one origin, and redirects elsewhere are not followed. Event streams are not looked into.
+ * Tokens and proofs go to one origin, and with them redirects elsewhere are not followed. Event streams are not looked into.
  * Requests for tokens (forms), for metadata (`/.well-known/`) and with other credentials pass as they are.
  */
 export function heal(options: HealOptions = {}): HealMiddleware {
@@ -119,7 +117,7 @@ export function heal(options: HealOptions = {}): HealMiddleware {
   for (const name of FUNCTIONS) {
     if (!['undefined', 'function'].includes(typeof options[name])) throw misuse(`\`options.${name}\` must be a function`);
   }
-  const { budget = 3, client, dpop, issuer, maxWait = 30, scopes = [], url } = options;
+  const { budget = 3, dpop, maxWait = 30, scopes = [], url } = options;
   for (const [name, value] of Object.entries({ budget, maxWait })) {
     if (typeof value !== 'number' || !(value >= 0)) throw misuse(`\`options.${name}\` must be a number, not below 0`);
   }
@@ -134,7 +132,7 @@ export function heal(options: HealOptions = {}): HealMiddleware {
     asked: new Set(scopes),
     replaced: new Map(),
     futile: new Map(),
-    flights: issuer !== undefined && client !== undefined ? FLIGHTS : new Map(),
+    flights: new Map(),
   };
   return (next = (...input) => globalThis.fetch(...input)) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');

@@ -1,6 +1,5 @@
-import { misuse } from './error.js';
 import type { HealEvent, HealOptions, Renewal } from './heal.js';
-import { addressed, discard, type Fetch, repeatable } from './proving.js';
+import { addressed, discard, type Fetch, repeatable, tokenIn } from './proving.js';
 import { type Action, type Reading, readingOf } from './reading.js';
 import { isA } from './realm.js';
 import { receivedIn } from './received.js';
@@ -11,9 +10,11 @@ interface Shared {
   done: Set<string>;
 }
 
-/** A new token on its way, and the scopes that it is asked for. */
+/** A new token on its way, and what it is asked for. */
 export interface Flight {
   scopes: string[];
+  /** How the user shall authenticate, as JSON. */
+  strength: string;
   token: Promise<string | undefined>;
 }
 
@@ -40,6 +41,8 @@ interface Rpc {
 
 /** Under which a request carries what its layers share: the same in every copy of the package. */
 const CALL = Symbol.for('waxseal.call');
+/** Of all who say for which issuer and client they ask. */
+const FLIGHTS = new Map<string, Flight>();
 /** Redirects that one call follows. */
 const HOPS = 5;
 /** Bytes of a successful reply that are looked at. */
@@ -92,7 +95,8 @@ export class Healing {
       this.#tell('origin', 'ignore', { host });
       return this.#next(...this.#given);
     }
-    if (this.#init?.body == null && this.#request?.body) this.#spare = this.#request.clone();
+    // In Firefox no Request shows its body.
+    if (this.#init?.body == null && this.#request && this.#request.body !== null) this.#spare = this.#request.clone();
     try {
       for (;;) {
         this.#token = await this.#current();
@@ -188,7 +192,11 @@ export class Healing {
       case 'refresh':
       case 'step_up': {
         const renewed = await this.#renews(reading, facts);
-        if (!renewed) return stop('declined');
+        if (!renewed) {
+          // A layer above would ask the user the same again.
+          if (kind === 'step_up') this.#shared.done.add(kind);
+          return stop('declined');
+        }
         // Then it may still have to ask for itself.
         if (renewed === 'by another') kind = 'token';
         break;
@@ -210,8 +218,8 @@ export class Healing {
         }
         // Whoever is asked with a request has to hear it, and may ask again; the user is not.
         if (answer !== 'accept') {
-          if (!requests) return stop('declined');
           this.#shared.done.add('open_url');
+          if (!requests) return stop('declined');
         }
         if (requests) input = { inputResponses: Object.fromEntries(answers), requestState: state };
         break;
@@ -265,28 +273,50 @@ export class Healing {
     }
 
     const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
-    const key = JSON.stringify([kind, care.issuer, care.client, token]);
-    const running = care.flights.get(key);
+    // Without a token nothing tells one user from another, and a token for one server must not reach another.
+    const flights = care.issuer !== undefined && care.client !== undefined && token !== undefined ? FLIGHTS : care.flights;
+    const key = JSON.stringify([kind, care.issuer, care.client, token, this.#home().origin, this.#resource()]);
+    const running = flights.get(key);
     const scopes = [...new Set([...care.asked, ...needed])];
     const about: Facts = { ...facts, ...(kind === 'stepUp' && { scopes }) };
     this.#tell(action.kind, running ? 'join' : 'begin', about);
-    const flight = running ?? { scopes, token: this.#flies(kind, { token, scopes, reading }).finally(() => care.flights.delete(key)) };
-    care.flights.set(key, flight);
+    const strength = JSON.stringify(action.kind === 'step_up' ? [action.acrValues, action.maxAge] : []);
+    const flight = running ?? { scopes, strength, token: this.#flies(kind, { token, scopes, reading }) };
+    if (!running) {
+      flights.set(key, flight);
+      const end = () => {
+        care.signal?.removeEventListener('abort', end);
+        if (flights.get(key) === flight) flights.delete(key);
+      };
+      // A callback may not heed the signal, and never end: nobody who comes later waits for it.
+      care.signal?.addEventListener('abort', end);
+      void flight.token.then(end, end);
+    }
     // Nobody may be left to hear it.
     flight.token.catch(() => {});
     const fresh = await this.#unlessEnded(action.kind, () => flight.token);
     // The authorization server may widen what a token is worth, but a token that has expired stays so.
     if (fresh === undefined || (fresh === token && kind === 'refresh')) return false;
     replace(this.#replaced, token, fresh);
-    return running && !needed.every((scope) => flight.scopes.includes(scope)) ? 'by another' : true;
+    return running && (flight.strength !== strength || !needed.every((scope) => flight.scopes.includes(scope))) ? 'by another' : true;
+  }
+
+  #home(): URL {
+    return this.#care.home ?? this.#url;
+  }
+
+  /** What the token is to be for. */
+  #resource(): string | undefined {
+    const { resource } = this.#care;
+    const { origin, pathname } = this.#home();
+    return resource === undefined ? `${origin}${pathname.replace(/^\/$/, '')}` : (resource ?? undefined);
   }
 
   async #flies(kind: 'refresh' | 'stepUp', { token, scopes, reading }: { token: string | undefined; scopes: string[]; reading: Reading }): Promise<string | undefined> {
     const care = this.#care;
     const { action } = reading;
     const { acrValues = [], maxAge, resourceMetadata } = action as Partial<Action & { kind: 'step_up' }>;
-    const home = care.home ?? this.#url;
-    const named = care.resource === undefined ? `${home.origin}${home.pathname.replace(/^\/$/, '')}` : (care.resource ?? undefined);
+    const [home, named] = [this.#home(), this.#resource()];
     const renewal: Renewal = { token, resource: named, reading, signal: care.signal };
     if (resourceMetadata !== undefined) {
       // It is built from the resource's own URL (RFC 9728 section 3.1).
@@ -338,7 +368,7 @@ export class Healing {
       const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy'] as const;
       // Not every runtime has all of them.
       const members = Object.fromEntries(names.map((name) => [name, request[name]]).filter(([, value]) => value !== undefined));
-      this.#init = { ...members, ...this.#init, ...(body && { body }), signal: this.#signal ?? null };
+      this.#init = { ...members, ...this.#init, ...(body?.byteLength && { body }), signal: this.#signal ?? null };
       this.#request = this.#spare = undefined;
     }
     this.#input = this.#url.href;
@@ -415,12 +445,6 @@ export class Healing {
     // What a listener does is its own affair.
     void (async () => this.#care.onEvent?.(event))().catch(() => {});
   }
-}
-/** What a callback gave, if it can be sent; it must not stand in an error. */
-function tokenIn(name: string, token: unknown): string | undefined {
-  if (token === undefined || token === null || token === '') return undefined;
-  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw misuse(`\`options.${name}\` must give a token`);
 }
 
 function replace(replaced: Map<string | undefined, string>, old: string | undefined, fresh: string): void {

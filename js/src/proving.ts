@@ -51,7 +51,7 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
       const { input, init, request, url, method, origin, headers } = addressed(...given);
       // Another scheme is not ours to replace: at a token endpoint it is the client's own `Basic`.
       if (/^(?:bearer|dpop)\b|^$/i.test(headers.get('authorization') ?? '')) {
-        const given = typeof source === 'function' ? await source() : source;
+        const given = tokenIn('token', typeof source === 'function' ? await source() : source);
         if (given) headers.set('authorization', `DPoP ${given}`);
       }
       const token = /^(?:bearer|dpop) +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
@@ -89,6 +89,15 @@ export function addressed(input: string | URL | Request, init?: RequestInit) {
   // As it will be sent, which is not the same everywhere: `patch` stays so in most runtimes, and is `PATCH` in Bun.
   const { url, method } = new Request(request?.url ?? input, { method: init?.method ?? request?.method ?? 'GET' });
   return { input, init, request, url, method, origin: new URL(url).origin, headers: new Headers(init?.headers ?? request?.headers) };
+}
+
+/** What a caller gave, if it can be sent; it must not stand in an error. */
+export function tokenIn(name: string, token: unknown): string | undefined {
+  // Of a file it may have the line's end.
+  const text = typeof token === 'string' ? token.trim() : token;
+  if (text === undefined || text === null || text === '') return undefined;
+  if (typeof text === 'string' && /^[\x21-\x7e]+$/.test(text)) return text;
+  throw misuse(`\`options.${name}\` must give a token`);
 }
 
 /** Whether a body, as it stands in `init`, can be sent twice. Told by its tag: it may be of another realm. */

@@ -8,11 +8,11 @@ export interface RedisOptions {
   /** Where Upstash's REST interface or Webdis answers. */
   url: string;
   /** A secret: the whole `Authorization` field, `Bearer <token>` for Upstash. */
-  authorization?: string;
+  authorization?: string | undefined;
   /** The global `fetch` unless given. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Seconds that it may take: 2. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** Bytes of a reply. */
@@ -61,8 +61,10 @@ export function redisRevocation(options: RedisOptions): Revocations {
 function commands(options: RedisOptions) {
   if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
   const { url, authorization, fetch = (...input) => globalThis.fetch(...input), timeout = 2 } = options;
-  if (typeof url !== 'string' || !/^https?:\/\/[^?#]+$/.test(url)) throw misuse('`options.url` must be an absolute URL without query and fragment');
-  if (typeof (authorization ?? '') !== 'string') throw misuse('`options.authorization` must be a string');
+  const place = typeof url === 'string' && /^https?:\/\/[^?#]+$/.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+  // What `fetch` does not take it shows in its error, and the secret with it.
+  if (!place || place.username || place.password) throw misuse('`options.url` must be an absolute URL without user information, query and fragment');
+  if (typeof (authorization ?? '') !== 'string' || !/^[ -~]*\s*$/.test(authorization ?? '')) throw misuse('`options.authorization` must be a string that can be a header');
   if (typeof fetch !== 'function') throw misuse('`options.fetch` must be a function');
   if (!(timeout > 0)) throw misuse('`options.timeout` must be a number of seconds');
   const base = url.replace(/\/+$/, '');

@@ -5,7 +5,8 @@ import type { RevocationStore } from './gate.js';
 export interface Revocations extends RevocationStore {
   /**
    * Revokes an id, in the words of `RevocationStore.revoked`, such as `sid <issuer> <sid>`; until `expires`, in seconds since
-   * 1970-01-01T00:00:00Z, or for ever: the end of the last token that it is about is late enough.
+   * 1970-01-01T00:00:00Z, or for ever: the end of the last token that it is about is late enough. Rejects with a
+   * `WaxsealError` for what no token's id can be equal to, such as one with a space in a word.
    */
   revoke(id: string, expires?: number): Promise<void>;
 }
@@ -26,11 +27,30 @@ export function revocations({ present, put }: Keys): Revocations {
       return ids.find((_, place) => there[place]);
     },
     async revoke(id, expires) {
-      if (typeof id !== 'string' || id === '') throw misuse('`id` must be a string');
+      // A revocation that does nothing would not be noticed.
+      if (!isId(id)) throw misuse('`id` must be an id as `RevocationStore.revoked` has it: a kind, and words with all but visible ASCII percent-encoded');
       if (expires !== undefined && !Number.isFinite(expires)) throw misuse('`expires` must be a number of seconds');
       await put(await keyOf(id), expires === undefined ? undefined : secondsTo(expires));
     },
   };
+}
+
+/** Kind, and words after it. */
+const KINDS = new Map([['jti', 3], ['sid', 2], ['sub', 2], ['root_sid', 2], ['agent_session_id', 2], ['delegation_edge_id', 2], ['token', 1]]);
+
+/** Whether a text is an id as the gate writes it. */
+function isId(id: unknown): boolean {
+  const [kind = '', ...words] = typeof id === 'string' ? id.split(' ') : [];
+  return KINDS.get(kind) === words.length && words.every(isWord);
+}
+
+function isWord(word: string): boolean {
+  try {
+    const plain = decodeURIComponent(word);
+    return word !== '' && plain.replace(/[^!-$&-~]+/gu, (text) => encodeURIComponent(text)) === word;
+  } catch {
+    return false;
+  }
 }
 
 /** Whole seconds until then, one at least. */

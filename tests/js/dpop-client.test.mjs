@@ -292,6 +292,14 @@ describe('fetch', () => {
     }
   });
 
+  it('sends no token that is none, and does not show it', async (t) => {
+    const { origin, seen } = await server(t, () => ok());
+    for (const token of ['sec\nret', 'sec ret', 'secr\u00e9t', () => 'sec\0ret', () => 1]) {
+      await assert.rejects((await fresh(fetch, { token }))(origin), (error) => error.code === 'invalid_argument' && !/sec/.test(error.stack));
+    }
+    assert.equal(seen.length, 0);
+  });
+
   it('sends once more only where it may', async (t) => {
     const { origin, seen } = await server(t, wants('n-1'));
     const call = await fresh(fetch, { retry: () => false });

@@ -382,6 +382,14 @@ describe('a body', () => {
     }
   });
 
+  it('of a Request that does not show it, as in Firefox, is sent again', async (t) => {
+    for (const init of [post(), { method: 'DELETE' }, {}]) {
+      const { call, url, seen } = await client(t, (request, n) => (n === 1 ? [429, { 'retry-after': '0' }] : [200]));
+      assert.equal((await call(Object.defineProperty(new Request(url, init), 'body', { value: undefined }))).status, 200);
+      assert.deepEqual(seen.map(({ method, body }) => [method, body]), Array(2).fill([init.method ?? 'GET', init.body ?? '']));
+    }
+  });
+
   it('whose proof another layer has made is not sent again', async (t) => {
     const { call, url, seen, asked } = await client(t, () => [429, { 'retry-after': '0' }], { dpop: undefined, token: undefined });
     const headers = { ...post().headers, authorization: `DPoP ${OLD}`, dpop: await dpop.proof({ method: 'POST', url, token: OLD }) };

@@ -198,6 +198,20 @@ describe('heal', () => {
     assert.equal(seen.length, 20);
   });
 
+  it('shares no token between servers, nor between users who have none yet', async (t) => {
+    const servers = [await recording(t, (request) => (/-new$/.test(tokenOf(request)) ? [200] : [401, INVALID])), await recording(t, (request) => (/-new$/.test(tokenOf(request)) ? [200] : [401, INVALID]))];
+    for (const [token, first, second, resource] of [['old', 0, 1], ['old', 0, 1, null], [undefined, 0, 0]]) {
+      let asked = 0;
+      let release;
+      const both = new Promise((resolve) => (release = resolve));
+      const onEvent = ({ decision }) => ['begin', 'join'].includes(decision) && (asked += 1) === 2 && release();
+      const user = (name, at) => heal({ issuer: 'a', client: 'b', resource, token: () => token, refresh: async () => (await both, `${name}-new`), onEvent })()(servers[at].url);
+      await Promise.all([user('one', first), user('two', second)]);
+      const sent = servers.flatMap(({ seen }, at) => seen.splice(0).map((request) => `${tokenOf(request)} ${at}`)).filter((text) => /new/.test(text));
+      assert.deepEqual(sent.sort(), [`one-new ${first}`, `two-new ${second}`]);
+    }
+  });
+
   it('asks two users of one token for the scopes of both, one after the other', async (t) => {
     const holds = { narrow: [], a: ['a'], a_b: ['a', 'b'] };
     const { url, seen } = await recording(t, (request) => (holds[tokenOf(request)].includes(request.url.at(-1)) ? [200, {}, 'ok'] : [403, lacks(request.url.at(-1))]));
@@ -211,6 +225,28 @@ describe('heal', () => {
     assert.deepEqual(replies.map(({ status }) => status), [200, 200]);
     assert.ok(asked.length === 2 && asked[1].length === 2, JSON.stringify(asked));
     assert.equal(seen.length, 5);
+  });
+
+  it('asks two users of one token for the scope of one and the authentication of the other', async (t) => {
+    const CHALLENGES = { a: [403, lacks('a')], mfa: [401, { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="mfa"' }] };
+    const { url } = await recording(t, (request) => (tokenOf(request).split('_').includes(request.url.split('/').at(-1)) ? [200] : CHALLENGES[request.url.split('/').at(-1)]));
+    for (const paths of [['a', 'mfa'], ['mfa', 'a']]) {
+      let release;
+      const both = new Promise((resolve) => (release = resolve));
+      const stepUp = async ({ scopes, acrValues }) => (await both, ['new', ...scopes, ...acrValues].join('_'));
+      const call = heal({ token: () => 'old', stepUp, onEvent: ({ decision }) => decision === 'join' && release() })();
+      const replies = await Promise.all(paths.map((path) => call(`${url}/${path}`)));
+      assert.deepEqual(replies.map(({ status }) => status), [200, 200]);
+    }
+  });
+
+  it('waits for no refresh of somebody who has gone', async (t) => {
+    const { url } = await recording(t, refusing('new'));
+    const gone = new AbortController();
+    const shared = { issuer: 'a', client: 'b', token: () => 'old' };
+    const first = heal({ ...shared, signal: gone.signal, refresh: () => new Promise(() => {}), onEvent: ({ decision }) => decision === 'begin' && setImmediate(() => gone.abort()) })()(url);
+    await assert.rejects(first, { name: 'AbortError' });
+    assert.equal((await heal({ ...shared, refresh: () => 'new' })()(url, { signal: AbortSignal.timeout(5_000) })).status, 200);
   });
 
   it('asks for what a sign-in was challenged for, too', async (t) => {
@@ -429,6 +465,19 @@ describe('two layers', () => {
         await call(url, post());
         assert.deepEqual([layers, seen.length, asked.length], [layers, requests, callbacks]);
       }
+    });
+  }
+
+  for (const [name, answer] of [
+    ['more scope', () => [403, lacks('a')]],
+    ['a page', () => [200, JSON_TYPE, { jsonrpc: '2.0', id: 1, error: { code: -32042, message: 'more', data: { elicitations: [page('a')] } } }]],
+  ]) {
+    it(`of heal ask who declines ${name} once`, async (t) => {
+      const { url, seen } = await recording(t, answer);
+      let asked = 0;
+      const declined = () => heal({ token: () => 'old', stepUp: () => void (asked += 1), openUrl: () => ((asked += 1), 'decline') });
+      await applyMiddlewares(declined(), declined())(fetch)(url, post());
+      assert.deepEqual([seen.length, asked], [1, 1]);
     });
   }
 

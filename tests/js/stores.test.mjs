@@ -101,6 +101,8 @@ describe('revoked ids in a Redis', () => {
     assert.equal(decided(await gate.check(request)), 'allow');
     await store.revoke(`sub ${ISSUER} carol`);
     assert.equal(decided(await gate.check(request)), 'token_revoked');
+    await store.revoke(`sub ${ISSUER} a%20b%25%C3%A9@c`);
+    assert.equal(decided(await gate.check(bearer(tokenOfToday({ sub: 'a b%\u00e9@c' })))), 'token_revoked');
     assert.equal(decided(await gate.check(bearer(tokenOfToday({ sub: 'dave' })))), 'allow');
     const blind = await Gate.open(config({ revocation: { host: true } }), { revocation: redisRevocation({ ...options, authorization: 'Basic x' }) });
     const { reason, reply } = await blind.check(bearer(tokenOfToday({ sub: 'dave' })));
@@ -147,7 +149,13 @@ it('what is no store is refused at once', async () => {
     () => redisRevocation({ ...options, fetch: 1 }), () => redisRevocation({ ...options, timeout: 0 }), () => redisReplay(undefined),
     () => denoReplay(undefined), () => denoRevocation(Promise.resolve()), () => durableReplay({}), () => workersRevocation(null),
   ]) assert.throws(make, (error) => WaxsealError.isInstance(error) && error.code === 'invalid_argument', String(make));
-  for (const [id, expires] of [['', undefined], [undefined, undefined], ['a', NaN], ['a', '1']]) {
+  // Nor is it shown.
+  for (const more of [{ url: 'http://user:secret@127.0.0.1:1' }, { url: 'http://secret:@127.0.0.1:1' }, { authorization: 'Bearer sec\nret' }]) {
+    assert.throws(() => redisReplay({ ...options, ...more }), (error) => error.code === 'invalid_argument' && !/sec/.test(error.stack));
+  }
+  // No token has such an id: it would revoke nothing.
+  const NONE = ['', undefined, 'a', 'carol', 'sub', 'sub a', 'sub a b c', 'sub  a b', 'sub a b ', 'sub a \u00e9', 'sub a b%2fc', 'sub a b%40c', 'sub a b%', 'sub a %FF', 'jti a b', 'SUB a b'];
+  for (const [id, expires] of [...NONE.map((id) => [id]), ['sub a b', NaN], ['sub a b', '1']]) {
     await assert.rejects(redisRevocation(options).revoke(id, expires), { code: 'invalid_argument' });
   }
 });

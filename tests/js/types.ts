@@ -144,6 +144,8 @@ export const wrong: Config[] = [
 export async function gates(): Promise<void> {
   const opened: Promise<Gate> = Gate.open(small);
   await Gate.open(small, {});
+  // What an environment may lack is `undefined`.
+  await Gate.open(small, { fetch: undefined, env: undefined, keys: undefined, replay: undefined, revocation: undefined });
   await Gate.open(small, { fetch, env: { NAME: 'value', OTHER: undefined } });
   const options: GateOptions = { fetch: async (_input, _init) => new Response('{}') };
   await Gate.open(small, options);
@@ -328,6 +330,7 @@ interface Context {
 }
 
 const settings: GuardOptions = { onOutcome: ({ decision }) => void decision, waitUntil: undefined };
+export const unsettled: GuardOptions = { onOutcome: undefined };
 const opening: GateSource<[env: Env, context: Context]> = ({ SECRET, KV, PROOFS }) =>
   Gate.open(small, { env: { SECRET }, replay: durableReplay(PROOFS), revocation: workersRevocation(KV) });
 const answering: GuardedHandler<[env: Env, context: Context]> = (request, { authInfo, grant, outcome }, env, context) => {
@@ -366,7 +369,7 @@ export function consenting(elicitation: Elicitation, server: McpServerLike): (na
 
 export function stored(kv: DenoKv, state: DurableState, facts: ErrorFacts): unknown[] {
   const redis: RedisOptions = { url: 'https://redis.example.com', authorization: 'Bearer a', fetch, timeout: 1 };
-  const replays: Store[] = [denoReplay(kv), redisReplay(redis)];
+  const replays: Store[] = [denoReplay(kv), redisReplay(redis), redisReplay({ url: redis.url, authorization: undefined, fetch: undefined, timeout: undefined })];
   const revocations: Revocations[] = [denoRevocation(kv), redisRevocation(redis)];
   const lookup: RevocationStore | undefined = revocations[0];
   void revocations[0]?.revoke('sid https://as.example.com s-1', 1_700_000_000);
