@@ -1,6 +1,7 @@
 //! The whole journey: bytes -> parsed -> verified -> decided -> rendered. Never waits and never
 //! calls out: what it needs, it asks of its host as a [`Step`].
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
@@ -22,7 +23,9 @@ use crate::request::Request;
 use crate::revocation::{Answered, Lack, Look, Looked, Revocations};
 use crate::time::UnixTime;
 use crate::uri::plain_path;
-use crate::verify::{Means, Missing, Proof, SignatureCheck, Signatures, Verdict, Verified, verify};
+use crate::verify::{
+    Means, Missing, Proof, SignatureCheck, Signatures, Verdict, Verified, name, verify,
+};
 
 /// Decides whether calls to one protected resource may pass.
 #[derive(Debug)]
@@ -182,6 +185,13 @@ impl Gate {
     /// The configuration that the gate was made for.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The algorithms of the signatures that it may ask about: [`SignatureCheck::algorithm`].
+    pub fn algorithms(&self) -> BTreeSet<&'static str> {
+        let issuers = self.config.issuers.iter().flat_map(|issuer| &issuer.algorithms);
+        let proofs = self.config.dpop.is_on().then_some(&self.config.dpop.algorithms);
+        issuers.chain(proofs.into_iter().flatten()).map(|algorithm| name(*algorithm)).collect()
     }
 
     /// Takes a request as far as the answers lead.

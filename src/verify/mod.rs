@@ -2,6 +2,7 @@
 
 mod document;
 mod dpop;
+mod known;
 mod mandate;
 mod signature;
 mod token;
@@ -21,7 +22,7 @@ use crate::time::UnixTime;
 pub use document::document;
 pub use dpop::Proof;
 pub use mandate::whole;
-pub use signature::{SignatureCheck, Signatures, Verdict};
+pub use signature::{HostCheck, SignatureCheck, Signatures, Verdict, name};
 
 /// A token that a configured issuer signed for this resource, and that holds now; shown by the
 /// holder of its key, if it is bound to one.
