@@ -24,7 +24,7 @@ use crate::revocation::{Answered, Lack, Look, Looked, Revocations};
 use crate::time::UnixTime;
 use crate::uri::plain_path;
 use crate::verify::{
-    Means, Missing, Proof, SignatureCheck, Signatures, Verdict, Verified, name, verify,
+    Means, Missing, Proof, SignatureCheck, Signatures, Tokens, Verdict, Verified, name, verify,
 };
 
 /// Decides whether calls to one protected resource may pass.
@@ -32,6 +32,8 @@ use crate::verify::{
 pub struct Gate {
     config: Config,
     keys: Mutex<Keys>,
+    /// Tokens that need not be read again.
+    tokens: Mutex<Tokens>,
     /// Whether tokens are revoked; `None` where nothing is configured.
     revocations: Option<Mutex<Revocations>>,
     nonces: Option<Nonces>,
@@ -179,7 +181,8 @@ impl Gate {
         }
         let revocations = Revocations::new(&config, env)?.map(Mutex::new);
         let policy = Policy::new(&config);
-        Ok(Self { config, keys, revocations, nonces, policy, store })
+        let tokens = Mutex::default();
+        Ok(Self { config, keys, tokens, revocations, nonces, policy, store })
     }
 
     /// The configuration that the gate was made for.
@@ -349,6 +352,7 @@ impl Gate {
             &mut Means {
                 config: &self.config,
                 keys: &mut self.keys(),
+                tokens: &mut locked(&self.tokens),
                 signatures: &answers.signatures,
                 patience: answers.patience,
                 nonces: self.nonces.as_ref(),
@@ -495,11 +499,15 @@ impl Gate {
 
     fn revocations(&self) -> Option<MutexGuard<'_, Revocations>> {
         let revocations = self.revocations.as_ref()?;
-        Some(revocations.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(locked(revocations))
     }
 
-    /// A panic of another thread cannot leave the keys half written: every write is one assignment.
     fn keys(&self) -> MutexGuard<'_, Keys> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.keys)
     }
+}
+
+/// A panic of another thread cannot leave what is shared half written: every write is one assignment.
+fn locked<Shared>(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
