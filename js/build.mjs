@@ -40,10 +40,10 @@ function run(command, args, cwd = root) {
 // What Envoy's V8 and Node 20 both take; `--all-features` makes Envoy refuse the module.
 const features = ['bulk-memory', 'bulk-memory-opt', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals', 'multivalue', 'reference-types'];
 
-function optimise(from, to) {
+function optimise(from, to, ...aims) {
   const wasmOpt = join(here, 'node_modules/.bin/wasm-opt');
   const flags = features.map((feature) => `--enable-${feature}`);
-  run(wasmOpt, ['-O2', '--strip-debug', '--strip-producers', ...flags, from, '-o', to]);
+  run(wasmOpt, [...aims, '--strip-debug', '--strip-producers', ...flags, from, '-o', to]);
   return `${Math.round(statSync(to).size / 1000)} kB`;
 }
 
@@ -89,16 +89,16 @@ function modules() {
   let built;
   step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
   step('the Envoy filter', () => void (built = module('wasm32-wasip1', 'envoy')));
-  step('its optimisation', () => optimise(built, join(dist, 'waxseal.wasm')));
+  step('its optimisation', () => optimise(built, join(dist, 'waxseal.wasm'), '-O2'));
   step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], join(here, 'bindgen')));
-  for (const { feature, level, name, wasm, bytes } of [
-    { feature: 'npm', level: 3, name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
+  for (const { feature, level, aims, name, wasm, bytes } of [
+    { feature: 'npm', level: 3, aims: ['-O2'], name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
     // Read once in a while, and sent to browsers: small counts for more than fast.
-    { feature: 'client', level: 'z', name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
+    { feature: 'client', level: 'z', aims: ['-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
   ]) {
     step(`the JavaScript module ${wasm}`, () => void (built = module('wasm32-unknown-unknown', feature, level)));
     step('its glue', () => run(join(root, 'target/bindgen/release/bindgen'), [built, glue, name]));
-    step('its optimisation', () => optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm)));
+    step('its optimisation', () => optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm), ...aims));
     cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
     cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
     // Inline: the one layout that every bundler and runtime imports without configuration.
@@ -119,6 +119,6 @@ step('the TypeScript', () => {
   const cjs = join(dist, 'cjs');
   tsc('tsconfig.types.json', '--outDir', cjs);
   writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
-  const entries = ['index', 'client', 'slim', 'client-slim'].map((name) => join(dist, `${name}.js`));
+  const entries = ['index', 'client', 'slim', 'client-slim', 'mcp', 'stores'].map((name) => join(dist, `${name}.js`));
   buildSync({ entryPoints: entries, outdir: cjs, bundle: true, format: 'cjs', platform: 'node', target: 'es2022', logLevel: 'error' });
 });

@@ -63,6 +63,10 @@ mod npm;
 #[cfg(feature = "prover")]
 mod prover;
 
+#[cfg(all(target_family = "wasm", any(feature = "envoy", feature = "npm", feature = "client")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 pub use config::{BodyMode, Config, ConfigError, DpopMode, Environment, Vocabulary};
 pub use request::{Body, Request};
 

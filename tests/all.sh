@@ -52,7 +52,7 @@ need() {
 
 install_packages() {
   local folder
-  for folder in js tests envoy-example; do
+  for folder in js js/reference tests envoy-example; do
     [ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ] && continue
     (cd $folder && npm ci --no-audit --no-fund) || return 1
   done

@@ -3,5 +3,5 @@ export { type Asked, type Caller, Elicitation, type ElicitationConfig, type Inpu
 export { type ErrorFacts, WaxsealError } from './error.js';
 export { type CheckOptions, Gate, type GateOptions, type ReplayStore, type RevocationStore } from './gate.js';
 export { type Allowed, type Answered, type Denied, type Grant, type Outcome, Reply, type Shadowed } from './outcome.js';
-export type { Reason } from './reasons.js';
+export type { GateReason, Reason } from './reasons.js';
 export type { Header, HeaderSource, RequestLike } from './request.js';

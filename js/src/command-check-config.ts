@@ -2,7 +2,7 @@ import process from 'node:process';
 import { documentOf, FileFault, fileText, line, Misuse, STANDS_FOR_A_SECRET, type Words, written } from './command.js';
 import { type Config, type Issuer, jsonOf } from './config.js';
 import { Core } from './core.js';
-import { configured, WaxsealError } from './error.js';
+import { asked, refused, WaxsealError } from './error.js';
 import { embedded } from './envoy.js';
 import './index.js';
 
@@ -45,7 +45,7 @@ export function secretsOf(config: unknown, place: string, json?: string): string
   };
   try {
     // Where it is JSON already, as it stands there: a name may stand there twice.
-    configured(() => new Core(json ?? jsonOf(config as Config), env)).free();
+    asked(() => new Core(json ?? jsonOf(config as Config), env), refused).free();
   } catch (error) {
     if (!WaxsealError.isInstance(error)) throw error;
     throw new FileFault(`${place}: ${error.message}`);

@@ -62,9 +62,13 @@ export interface Replay {
  * store in `Gate.open(config, { revocation })`.
  */
 export interface Revocation {
+  /** A document, plain or signed, that is fetched anew every `age` seconds. */
   list?: { uri: string; cluster?: string; timeout?: number; key?: object; keys?: { keys: object[] } };
+  /** A store that is asked with every call; `timeout` in seconds: 2. */
   http?: { uri: string; cluster?: string; authorization?: SecretName; timeout?: number };
+  /** The authorization server, asked as `client`; that a token is active is remembered for `age` seconds. */
   introspection?: { uri: string; cluster?: string; client: string; secret: SecretName; timeout?: number };
+  /** The store that `Gate.open` is given. */
   host?: boolean;
   /** Seconds that a list, or the answer that a token is active, is used for: 30. */
   age?: number;
@@ -74,9 +78,11 @@ export interface Revocation {
 
 /** The environment variable that holds a secret: `Gate.open(config, { env })`. */
 export interface SecretName {
+  /** The name of the variable. */
   env: string;
 }
 
+/** How tokens and proofs are signed (RFC 7518 section 3.1, RFC 8037). */
 export type Algorithm = 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'EdDSA';
 
 /** One authorization server. */
@@ -124,6 +130,7 @@ export interface Policy {
   operations?: { enforcement?: 'enforced' | 'transport_uniform'; list?: { method: string; path: string; scope: string }[] };
   /** What a caller sees of `tools/list` and its like: `whole`. */
   lists?: 'whole' | 'filtered';
+  /** The first that matches a call decides about it. */
   rules?: Rule[];
 }
 

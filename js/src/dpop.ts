@@ -7,7 +7,9 @@ export type DpopAlgorithm = 'ES256' | 'Ed25519' | 'PS256' | 'RS256';
 
 /** A pair of `CryptoKey`s, also where no type has that name. */
 export interface KeyPair {
+  /** One that may sign. */
   privateKey: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+  /** Extractable: proofs carry it. */
   publicKey: KeyPair['privateKey'];
 }
 
@@ -134,7 +136,7 @@ function onTheWire(method: string): string {
 
 /** The URL without query and fragment. */
 function target(url: string | URL): string {
-  const { protocol, origin, pathname } = new URL(url);
+  const { protocol = '', origin, pathname } = URL.canParse(url) ? new URL(url) : ({} as Partial<URL>);
   if (!/^https?:$/.test(protocol)) throw misuse('`url` must be an http or https URL');
   return `${origin}${pathname}`;
 }

@@ -1,6 +1,6 @@
 import { type Config, jsonOf, type SecretName } from './config.js';
 import { Asker } from './core.js';
-import { configured, misuse } from './error.js';
+import { asked, misuse, refused } from './error.js';
 import type { Grant } from './outcome.js';
 
 /** How a call waits for its user's consent. */
@@ -13,7 +13,9 @@ export interface ElicitationConfig {
 
 /** A call, as its JSON-RPC message has it. */
 export interface McpCall {
+  /** The id of the request, which is in the answer. */
   id?: string | number | undefined;
+  /** `tools/call` and its like. */
   method: string;
   /** With `requestState` and `inputResponses` where the call is a retry, and the same as at first in all else. */
   params: object;
@@ -27,18 +29,34 @@ export interface McpCall {
 export type Asked = { error: RpcError; result?: undefined } | { result: InputRequired | ToolError; error?: undefined };
 
 /** A JSON-RPC error: for an MCP SDK to throw. */
-export type RpcError = { code: number; message: string; data?: Record<string, unknown> };
+export type RpcError = {
+  /** -32042 where the client shall ask its user (MCP 2025-11-25), -32602 where a request state is not taken. */
+  code: number;
+  /** For people. */
+  message: string;
+  /** `elicitations`, where the client shall ask its user. */
+  data?: Record<string, unknown>;
+};
 
 /** MCP 2026-07-28: the client asks its user, and calls again. */
 export type InputRequired = {
+  /** What tells it from a result that is complete. */
   resultType: 'input_required';
   /** `params`: `mode`, `url` and `message`. The SDK's type still wants the `elicitationId` that this version has dropped. */
   inputRequests: { consent: { method: 'elicitation/create'; params: any } };
+  /** Sealed: the client sends it back as it is. */
   requestState: string;
 };
 
 /** For a client that cannot show a link: what the model reads. */
-export type ToolError = { content: { type: 'text'; text: string }[]; isError: true; resultType?: 'complete' };
+export type ToolError = {
+  /** What is missing, and that the user has to grant it elsewhere. */
+  content: { type: 'text'; text: string }[];
+  /** What tells it from a result. */
+  isError: true;
+  /** From MCP 2026-07-28 on. */
+  resultType?: 'complete';
+};
 
 /** What a retried call says. Whether the consent is there now only the next token exchange can tell. */
 export type Resumed =
@@ -72,7 +90,7 @@ export class Elicitation {
     if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { env = {} } = options;
     if (typeof env !== 'object' || env === null) throw misuse('`options.env` must be an object');
-    return new Elicitation(configured(() => new Asker(jsonOf(config as object as Config), (name: string) => env[name])));
+    return new Elicitation(asked(() => new Asker(jsonOf(config as object as Config), (name: string) => env[name]), refused));
   }
 
   /**
@@ -80,10 +98,10 @@ export class Elicitation {
    * carries it, itself or as its `cause`. `undefined` for any other failure: pass that one on.
    */
   ask(failure: unknown, call: McpCall, grant: Caller, options: { now?: number } = {}): Asked | undefined {
-    const [said, by] = [written('call', call), written('grant', callerOf(grant))];
+    const [said, by, now] = [written('call', call), written('grant', callerOf(grant)), time(options)];
     for (const body of [failure, (failure as { cause?: unknown } | null | undefined)?.cause]) {
       const text = textOf(body);
-      const message = text === undefined ? text : this.#asker.ask(text, said, by, time(options));
+      const message = text === undefined ? text : asked(() => this.#asker.ask(text, said, by, now), misuse);
       if (message === undefined) continue;
       const { error, result } = JSON.parse(message);
       return error === undefined ? { result } : { error };
@@ -93,7 +111,8 @@ export class Elicitation {
 
   /** Reads a call before it is acted on; `undefined` where it is no retry. */
   resume(call: McpCall, grant: Caller, options: { now?: number } = {}): Resumed | undefined {
-    const text = this.#asker.resume(written('call', call), written('grant', callerOf(grant)), time(options));
+    const [said, by, now] = [written('call', call), written('grant', callerOf(grant)), time(options)];
+    const text = asked(() => this.#asker.resume(said, by, now), misuse);
     return text === undefined ? text : JSON.parse(text);
   }
 }

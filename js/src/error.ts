@@ -9,6 +9,7 @@ export interface ErrorFacts {
   action?: Action | undefined;
   /** Whatever else is known. */
   data?: unknown;
+  /** The error that led to it. */
   cause?: unknown;
 }
 
@@ -20,12 +21,17 @@ const BRAND = Symbol.for('waxseal.error');
  * `invalid_argument` for misuse, `invalid_configuration` for a configuration that is refused, else the code on the wire.
  */
 export class WaxsealError extends Error {
+  /** What it is, as a stable name. */
   readonly code: string;
+  /** Why a call was denied, as a stable name. */
   readonly reason: Reason | undefined;
+  /** What to do next. */
   readonly action: Action | undefined;
+  /** Whatever else is known. */
   readonly data: unknown;
 
-  constructor(code: string, message: string, { reason, action, data, cause }: ErrorFacts = {}) {
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    const { reason, action, data, cause } = facts;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.reason = reason;
@@ -52,12 +58,12 @@ export function refused(message: string, cause?: unknown): WaxsealError {
   return new WaxsealError('invalid_configuration', message, { cause });
 }
 
-/** Makes what the module makes of a configuration, and says what it refuses. */
-export function configured<Made>(make: () => Made): Made {
+/** Asks the module, and says what it does not take: that it says as a `TypeError`. */
+export function asked<Answer>(ask: () => Answer, denied: (message: string) => WaxsealError): Answer {
   try {
-    return make();
+    return ask();
   } catch (error) {
-    // The module's word for it. What else it throws is a fault of its own.
-    throw (error as Partial<Error> | undefined)?.name === 'TypeError' ? refused((error as Error).message) : error;
+    // What else it throws is a fault of its own.
+    throw (error as Partial<Error> | undefined)?.name === 'TypeError' ? denied((error as Error).message) : error;
   }
 }

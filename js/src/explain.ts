@@ -30,9 +30,13 @@ export interface Alias {
 
 /** An error of AuthPlane's own, as its logs name it. */
 export interface Sentinel {
+  /** Its name, such as `ErrInvalidGrant`. */
   sentinel: string;
+  /** The HTTP status under which it is sent. */
   status: number;
+  /** The part of AuthPlane that it belongs to. */
   group: string;
+  /** When it applies. */
   meaning: string;
 }
 

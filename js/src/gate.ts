@@ -1,7 +1,7 @@
 import { type Config, jsonOf } from './config.js';
 import { type Content, contentOf } from './content.js';
 import { Core, type Visit } from './core.js';
-import { configured, misuse } from './error.js';
+import { asked, misuse, refused } from './error.js';
 import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
 import { type Outcome, Reply } from './outcome.js';
@@ -79,6 +79,8 @@ const PATIENCE = 1;
 
 /** Decides whether calls to one protected resource may pass. */
 export class Gate {
+  /** The configuration that it was opened with: a copy. Secrets are only named in it. */
+  readonly config: Readonly<Config>;
   readonly #core: Core;
   readonly #fetch: typeof fetch;
   readonly #replay: ReplayStore | undefined;
@@ -88,7 +90,8 @@ export class Gate {
   /** When a request fetched in place of another that did not come to its end. */
   #tookOver = -Infinity;
 
-  private constructor(core: Core, fetch: typeof globalThis.fetch, { replay, revocation }: GateOptions) {
+  private constructor(core: Core, config: Config, fetch: typeof globalThis.fetch, { replay, revocation }: GateOptions) {
+    this.config = config;
     this.#core = core;
     this.#fetch = fetch;
     this.#replay = replay;
@@ -105,13 +108,14 @@ export class Gate {
     if (replay !== undefined && typeof replay?.claim !== 'function') throw misuse('`options.replay` must have a method `claim`');
     if (revocation !== undefined && typeof revocation?.revoked !== 'function') throw misuse('`options.revocation` must have a method `revoked`');
     if (!['undefined', 'function'].includes(typeof revocation?.epoch)) throw misuse('`options.revocation.epoch` must be a method');
-    const core = configured(() => new Core(jsonOf(config), (name: string) => env[name]));
+    const text = jsonOf(config);
+    const core = asked(() => new Core(text, (name: string) => env[name]), refused);
     if (core.asks_host() && !revocation) throw misuse('`options.revocation` is needed: the configuration says `"revocation": { "host": true }`');
     // Nobody would notice that revoked tokens pass.
     if (revocation && !core.looks_up()) throw misuse('`options.revocation` would never be asked: the configuration needs a `revocation`, which is no list');
     // A cache may hold any text: what is no export is fetched anew.
     if (keys) core.import_keys(keys, Date.now() / 1000);
-    return new Gate(core, fetch, options);
+    return new Gate(core, frozen(JSON.parse(text)), fetch, options);
   }
 
   /**
@@ -248,6 +252,12 @@ export class Gate {
     }
     return this.#ended !== seen;
   }
+}
+
+/** What others decide by must stay what the module was told. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
 }
 
 function finished(outcome: Outcome, body: Uint8Array | undefined, visit: Visit, clock: () => number): Outcome {

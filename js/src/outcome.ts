@@ -6,7 +6,9 @@ export type Outcome = Allowed | Denied | Answered;
 
 /** The request passes. */
 export interface Allowed {
+  /** Whether the request passes. */
   allow: true;
+  /** What has been decided. */
   decision: 'allow';
   /** Who the caller is. */
   grant: Grant;
@@ -35,7 +37,9 @@ export interface Shadowed {
 
 /** The request does not pass. */
 export interface Denied {
+  /** Whether the request passes. */
   allow: false;
+  /** What has been decided. */
   decision: 'deny';
   /** Why, as a stable name. */
   reason: Reason;
@@ -49,7 +53,9 @@ export interface Denied {
 
 /** The gate answers the request itself: the protected-resource metadata document, or a preflight. */
 export interface Answered {
+  /** Whether the request passes. */
   allow: false;
+  /** What has been decided. */
   decision: 'answer';
   /** What the caller gets. */
   reply: Reply;
@@ -57,11 +63,15 @@ export interface Answered {
 
 /** Who the caller is. */
 export interface Grant {
+  /** Who has issued the token: its `iss`. */
   issuer: string;
+  /** Whom it speaks for: its `sub`. */
   subject?: string;
+  /** Whom it was issued to: its `client_id`. */
   client?: string;
   /** The SHA-256 thumbprint of the key that the caller has proved to hold (RFC 7638), where the token is bound to one. */
   thumbprint?: string;
+  /** What it is good for: its `scope`. */
   scopes: string[];
   /** All claims of the verified token. */
   claims: Record<string, unknown>;
@@ -73,8 +83,11 @@ export interface Grant {
 
 /** An HTTP reply. */
 export class Reply {
+  /** The HTTP status. */
   readonly status: number;
+  /** Header fields; names in lower case. */
   readonly headers: Header[];
+  /** Empty where there is none. */
   readonly body: string;
 
   constructor(reply: { status: number; headers: Header[]; body: string }) {

@@ -14,6 +14,8 @@ export type DpopMiddleware = (next?: (input: any, init?: RequestInit) => Promise
 export interface DpopFetchOptions {
   /** The access token; unless given, what a request itself has as `Authorization: Bearer` or `DPoP`. */
   token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
+  /** Whether a request may be sent once more where the server asks for a nonce; unless given, it may. */
+  retry?: (() => boolean) | undefined;
 }
 
 /** Origins whose nonces are remembered. */
@@ -41,17 +43,12 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
     return from === origin ? nonce : undefined;
   };
 
-  return (next = (...input) => globalThis.fetch(...input), { token: source } = {}) => {
+  return (next = (...input) => globalThis.fetch(...input), { token: source, retry = () => true } = {}) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
     if (!['string', 'function', 'undefined'].includes(typeof source)) throw misuse('`options.token` must be a string or a function');
-    return async (input, init) => {
-      // A Request in the place of `init` has its members where a spread does not find them.
-      if (isA(init, 'Request')) [input, init] = [new Request(input, init), undefined];
-      const request = typeof input === 'object' && 'url' in input ? input : undefined;
-      // As it will be sent, which is not the same everywhere: `patch` stays so in most runtimes, and is `PATCH` in Bun.
-      const { url, method } = new Request(request?.url ?? input, { method: init?.method ?? request?.method ?? 'GET' });
-      const { origin } = new URL(url);
-      const headers = new Headers(init?.headers ?? request?.headers);
+    if (typeof retry !== 'function') throw misuse('`options.retry` must be a function');
+    return async (...given) => {
+      const { input, init, request, url, method, origin, headers } = addressed(...given);
       // Another scheme is not ours to replace: at a token endpoint it is the client's own `Basic`.
       if (/^(?:bearer|dpop)\b|^$/i.test(headers.get('authorization') ?? '')) {
         const given = typeof source === 'function' ? await source() : source;
@@ -70,7 +67,7 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
       try {
         const first = await send(input, nonces.get(origin));
         const nonce = nonceOf(first, origin);
-        if (!nonce || !repeatable(init?.body) || !(await wantsNonce(first))) return first;
+        if (!nonce || !repeatable(init?.body) || !(await wantsNonce(first)) || !retry()) return first;
         void discard(first);
         const again = spare ?? input;
         spare = undefined;
@@ -84,8 +81,18 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
   };
 }
 
+/** What a call of `fetch` is about. */
+export function addressed(input: string | URL | Request, init?: RequestInit) {
+  // A Request in the place of `init` has its members where a spread does not find them.
+  if (isA(init, 'Request')) [input, init] = [new Request(input, init), undefined];
+  const request = typeof input === 'object' && 'url' in input ? input : undefined;
+  // As it will be sent, which is not the same everywhere: `patch` stays so in most runtimes, and is `PATCH` in Bun.
+  const { url, method } = new Request(request?.url ?? input, { method: init?.method ?? request?.method ?? 'GET' });
+  return { input, init, request, url, method, origin: new URL(url).origin, headers: new Headers(init?.headers ?? request?.headers) };
+}
+
 /** Whether a body, as it stands in `init`, can be sent twice. Told by its tag: it may be of another realm. */
-function repeatable(body: unknown): boolean {
+export function repeatable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return true;
   return /^\[object (?:ArrayBuffer|Blob|File|FormData|URLSearchParams)\]$/.test(Object.prototype.toString.call(body));
 }
@@ -105,7 +112,7 @@ async function wantsNonce(response: Response): Promise<boolean> {
 }
 
 /** Lets go of what nobody will read. */
-async function discard(unread: Request | Response | undefined): Promise<void> {
+export async function discard(unread: Request | Response | undefined): Promise<void> {
   try {
     await unread?.body?.cancel();
   } catch {

@@ -1,7 +1,8 @@
 import { challenges, read } from './client-core.js';
-import { misuse } from './error.js';
+import { misuse, WaxsealError } from './error.js';
+import { isError } from './realm.js';
 import type { Reason } from './reasons.js';
-import { receivedIn } from './received.js';
+import { type Received, receivedIn } from './received.js';
 
 /** One challenge of a `WWW-Authenticate` field (RFC 9110 section 11.6.1). */
 export interface Challenge {
@@ -40,6 +41,7 @@ export interface OpenUrl {
   url: string;
   /** Its host, to be shown. */
   host: string;
+  /** What the server says about it. */
   message?: string;
   /** Of the elicitation, or of the request that is answered. */
   id?: string;
@@ -79,7 +81,9 @@ export interface Reading {
   code?: string;
   /** Who has most likely sent it. */
   surface?: Surface;
+  /** The HTTP status. */
   status?: number;
+  /** Those of `WWW-Authenticate`. */
   challenges: Challenge[];
   /** What to do next. */
   action: Action;
@@ -111,10 +115,24 @@ export async function readError(input: unknown, options: ReadOptions = {}): Prom
   if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
   const { now = Date.now() / 1000 } = options;
   if (!Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
-  const { status, headers, body, response } = await receivedIn(input);
+  const received = await receivedIn(input);
+  return { ...readingOf(received, now), ...(received.response && { response: received.response }) };
+}
+
+/** What `readError` tells, to be thrown: `data` is the reading. Its message is the server's own text, if it says any. */
+export async function errorFrom(input: unknown, options: ReadOptions = {}): Promise<WaxsealError> {
+  if (WaxsealError.isInstance(input)) return input;
+  const reading = await readError(input, options);
+  const { action, code, message, reason, status } = reading;
+  const said = message ?? (status === undefined ? 'a reply that says nothing' : `HTTP ${status}`);
+  return new WaxsealError(code ?? reason ?? 'unknown', said, { reason, action, data: reading, ...(isError(input) && { cause: input }) });
+}
+
+/** What a reply means that has been received. */
+export function readingOf({ status, headers, body }: Received, now: number): Reading {
   const named = headers.filter(([name]) => /^[\w!#$%&'*+\-.^`|~]+$/.test(name));
   const lines = named.map(([name, value]) => `${name}:${oneLine(value)}`);
-  return { untrusted: true, ...JSON.parse(read(status, lines.join('\n'), body, now)), ...(response && { response }) };
+  return { untrusted: true, ...JSON.parse(read(status, lines.join('\n'), body, now)) };
 }
 
 /**

@@ -258,7 +258,7 @@ describe('the schema', () => {
   };
   for (const [name, own] of Object.entries(BROKEN)) {
     it(`and a gate refuse ${name}`, async () => {
-      await assert.rejects(Gate.open(own, { env }), TypeError);
+      await assert.rejects(Gate.open(own, { env }), { name: 'WaxsealError' });
       assert.equal(validate(JSON.parse(JSON.stringify(own))), false);
     });
   }

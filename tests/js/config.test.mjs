@@ -1,4 +1,4 @@
-// Configurations that are refused: a TypeError on one line that names the member at fault.
+// Configurations that are refused: a WaxsealError on one line that names the member at fault.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -15,7 +15,7 @@ async function refusal(given) {
   try {
     await Gate.open(given);
   } catch (error) {
-    assert.ok(error instanceof TypeError, `${error?.name}: ${error?.message}`);
+    assert.ok(error?.name === 'WaxsealError', `${error?.name}: ${error?.message}`);
     assert.doesNotMatch(error.message, /\n/);
     return error.message;
   }

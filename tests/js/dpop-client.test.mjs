@@ -43,7 +43,7 @@ const made = async (members = {}) => read(await dpop.proof({ method: 'POST', url
 
 describe('the entry', () => {
   it('has these names', async () => {
-    assert.deepEqual(Object.keys(await import('../../pkg/dist/client.js')).sort(), ['createDpop', 'explain', 'parseChallenges', 'readError']);
+    assert.deepEqual(Object.keys(await import('../../pkg/dist/client.js')).sort(), ['WaxsealError', 'createDpop', 'errorFrom', 'explain', 'heal', 'parseChallenges', 'readError']);
   });
 
   it('loads what it needs, and asks nothing of its host while it loads', async () => {
@@ -56,7 +56,7 @@ describe('the entry', () => {
     const entry = new URL('../../pkg/dist/client.js', import.meta.url);
     await follow(entry);
     assert.deepEqual([...loaded].map((path) => path.split('/').at(-1)).sort(), [
-      'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'explain.js', 'keystore.js', 'proving.js', 'reading.js',
+      'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'error.js', 'explain.js', 'heal.js', 'keystore.js', 'proving.js', 'reading.js',
       'realm.js', 'received.js', 'request.js', 'start.js', 'unpacked.js',
     ]);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', `
@@ -131,7 +131,7 @@ describe('a key', () => {
       [{ key: await pairOf(rsa({ modulusLength: 1024 })) }, /^`options.key`: must be a pair for /],
       [{ key: { privateKey: key.privateKey, publicKey: (await pairOf(rsa())).publicKey } }, /^`options.key`: must be a pair for /],
     ];
-    for (const [options, message] of REFUSED) await assert.rejects(createDpop(options), { name: 'TypeError', message });
+    for (const [options, message] of REFUSED) await assert.rejects(createDpop(options), { name: 'WaxsealError', message });
   });
 
   describe('that a browser keeps', () => {
@@ -152,7 +152,7 @@ describe('a key', () => {
       const kept = await open({ persist: 'mine', algorithm: 'Ed25519' });
       assert.equal(kept.crv, 'Ed25519');
       assert.deepEqual(await open({ persist: 'mine' }), kept);
-      assert.equal(await open({ persist: 'mine', algorithm: 'ES256' }), 'TypeError: `options.persist`: holds a key for Ed25519, not for ES256');
+      assert.equal(await open({ persist: 'mine', algorithm: 'ES256' }), 'WaxsealError: `options.persist`: holds a key for Ed25519, not for ES256');
       assert.deepEqual(await open({ persist: 'mine', algorithm: 'Ed25519' }), kept);
       assert.equal((await open({ persist: 'other', algorithm: 'RS256' })).kty, 'RSA');
     });
@@ -167,7 +167,7 @@ describe('a key', () => {
           transaction.oncomplete = () => resolve(request.result.close());
         };
       }));
-      assert.match(await open({ persist: 'foreign' }), /^TypeError: `options.persist`: must be a pair/);
+      assert.match(await open({ persist: 'foreign' }), /^WaxsealError: `options.persist`: must be a pair/);
     });
   });
 });
@@ -221,7 +221,7 @@ describe('a proof', () => {
 
   it('is not made of nonsense', async () => {
     for (const members of [{ method: 1 }, { method: undefined }, { url: '/mcp' }, { url: undefined }, { url: 'data:,a' }, { token: 1 }, { nonce: {} }, { now: NaN }]) {
-      await assert.rejects(made(members), TypeError, JSON.stringify(members));
+      await assert.rejects(made(members), { name: 'WaxsealError' }, JSON.stringify(members));
     }
   });
 });
@@ -292,6 +292,15 @@ describe('fetch', () => {
     }
   });
 
+  it('sends once more only where it may', async (t) => {
+    const { origin, seen } = await server(t, wants('n-1'));
+    const call = await fresh(fetch, { retry: () => false });
+    assert.equal((await call(origin, post('a'))).status, 401);
+    // But it has the nonce.
+    assert.equal((await call(origin, post('a'))).status, 200);
+    assert.deepEqual(seen.map(({ claims }) => claims.nonce), [undefined, 'n-1']);
+  });
+
   it('asks for the token each time, and once each time', async (t) => {
     const { origin, seen } = await server(t, wants('n-1'));
     let asked = 0;
@@ -302,8 +311,9 @@ describe('fetch', () => {
   });
 
   it('takes no wrapper that is none', async () => {
-    assert.throws(() => dpop.fetch('fetch'), { name: 'TypeError', message: /^`next`/ });
-    assert.throws(() => dpop.fetch(fetch, { token: 1 }), { name: 'TypeError', message: /^`options.token`/ });
+    assert.throws(() => dpop.fetch('fetch'), { name: 'WaxsealError', message: /^`next`/ });
+    assert.throws(() => dpop.fetch(fetch, { token: 1 }), { name: 'WaxsealError', message: /^`options.token`/ });
+    assert.throws(() => dpop.fetch(fetch, { retry: true }), { name: 'WaxsealError', message: /^`options.retry`/ });
     await assert.rejects(dpop.fetch()('/relative'), TypeError);
   });
 

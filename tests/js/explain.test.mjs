@@ -81,6 +81,6 @@ describe('explain', () => {
 
   it('knows nothing of what says nothing, and refuses only no question', async () => {
     for (const odd of [null, {}, [], true, () => 1, Symbol('a'), 1n, NaN]) assert.deepEqual(await explain(odd), { candidates: [], near: [] });
-    await assert.rejects(explain(), TypeError);
+    await assert.rejects(explain(), { name: 'WaxsealError' });
   });
 });

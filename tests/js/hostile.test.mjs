@@ -1,4 +1,4 @@
-// Input that no honest client sends: always an outcome, at most a TypeError, and never a trap,
+// Input that no honest client sends: always an outcome, at most a WaxsealError, and never a trap,
 // after which the module could not be trusted any more.
 
 import assert from 'node:assert/strict';

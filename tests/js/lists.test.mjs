@@ -240,7 +240,7 @@ describe('a reply is given back as it is', () => {
 describe('misuse', () => {
   it('for a second reply throws', async () => {
     const { shorten } = await allowed();
-    const twice = { name: 'TypeError', message: '`outcome.shorten` is for one reply' };
+    const twice = { name: 'WaxsealError', message: '`outcome.shorten` is for one reply' };
     const response = shorten(replied(ALL));
     assert.throws(() => shorten(replied(ALL)), twice);
     assert.deepEqual(await response.json(), SHORT);
@@ -251,7 +251,7 @@ describe('misuse', () => {
     const { shorten } = await allowed();
     const response = replied(ALL);
     response.body.getReader();
-    assert.throws(() => shorten(response), TypeError);
+    assert.throws(() => shorten(response), { name: 'WaxsealError' });
     assert.deepEqual(await shorten(replied(ALL)).json(), SHORT);
   });
 });

@@ -1,4 +1,4 @@
-// What is no request, no option and no clock: a TypeError that says which, and never anything else.
+// What is no request, no option and no clock: a WaxsealError that says which, and never anything else.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -9,7 +9,7 @@ const gate = await open();
 
 const refuses = (promise, message) =>
   assert.rejects(promise, (error) => {
-    assert.ok(error instanceof TypeError, `${error?.name}: ${error?.message}`);
+    assert.ok(error?.name === 'WaxsealError', `${error?.name}: ${error?.message}`);
     assert.match(error.message, message);
     return true;
   });
@@ -99,5 +99,5 @@ describe('a gate', () => {
     return assert.rejects(async () => new Gate().check(bearer(), { now: NOW }), TypeError);
   });
 
-  it('is needed as `this`', () => refuses((0, gate.check)(bearer()), /./));
+  it('is needed as `this`', () => assert.rejects((0, gate.check)(bearer()), TypeError));
 });

@@ -322,8 +322,8 @@ describe('what says nothing', () => {
   for (const [name, odd] of Object.entries(ODD)) it(name, async () => assertNothing(await readError(odd), name));
 
   it('no input at all is misuse, and so are wrong options', async () => {
-    await assert.rejects(readError(), TypeError);
-    for (const options of [null, 1, { now: NaN }, { now: '1' }, { now: null }]) await assert.rejects(readError({}, options), TypeError);
+    await assert.rejects(readError(), { name: 'WaxsealError' });
+    for (const options of [null, 1, { now: NaN }, { now: '1' }, { now: null }]) await assert.rejects(readError({}, options), { name: 'WaxsealError' });
   });
 });
 
@@ -431,7 +431,7 @@ describe('challenges', () => {
   });
 
   it('are read from text only', () => {
-    for (const odd of [undefined, null, 1, {}, [1], new Headers()]) assert.throws(() => parseChallenges(odd), TypeError);
+    for (const odd of [undefined, null, 1, {}, [1], new Headers()]) assert.throws(() => parseChallenges(odd), { name: 'WaxsealError' });
   });
 
   it('of legal fields are those that oauth4webapi reads', async () => {

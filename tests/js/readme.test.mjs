@@ -86,22 +86,25 @@ describe('pkg/README.md', () => {
     for (const own of members) await Gate.open({ resource: 'https://mcp.example.com/mcp', issuers: [{ issuer: ISSUER, keys: { discover: true } }], ...own });
   });
 
-  it('shows a client of DPoP and a reader of errors that run as written', async (t) => {
-    const [client, reader, ...more] = blocks(await read('pkg/README.md'), 'ts');
+  it('shows a client of DPoP, one that heals and a reader of errors that run as written', async (t) => {
+    const [client, healing, reader, ...more] = blocks(await read('pkg/README.md'), 'ts');
     assert.deepEqual(more, []);
     const gate = await Gate.open({ resource: 'https://mcp.example.com/mcp', issuers: [{ issuer: ISSUER, keys: { set: { keys: [KEY.jwk] } } }] });
     const { fetch } = globalThis;
     t.after(() => { globalThis.fetch = fetch; });
     globalThis.fetch = async (url, init) => {
-      if (String(url).endsWith('/token')) return Response.json({ access_token: 'a.b.c' });
-      const { reply } = await gate.check(new Request(url, init));
-      return reply.toResponse();
+      if (String(url).endsWith('/token')) return Response.json({ access_token: tokenOfToday({ aud: init.body.get('resource') }) });
+      const { allow, reply } = await gate.check(new Request(url, init));
+      return allow ? Response.json({}) : reply.toResponse();
     };
     const said = t.mock.method(console, 'log', () => {});
-    for (const [name, text] of Object.entries({ client, reader })) {
-      await writeFile(join(project, `${name}.mjs`), text);
-      await import(pathToFileURL(join(project, `${name}.mjs`)));
+    const statuses = {};
+    for (const [name, text] of Object.entries({ client, healing, reader })) {
+      await writeFile(join(project, `${name}.mjs`), `${text}\nexport { reply };\n`);
+      statuses[name] = (await import(pathToFileURL(join(project, `${name}.mjs`)))).reply.status;
     }
+    // This gate takes no proofs.
+    assert.deepEqual(statuses, { client: 401, healing: 200, reader: 401 });
     const [, promised] = /console\.log\(reading.*\/\/ (.*)/.exec(reader);
     const [read1, read2] = said.mock.calls.map((call) => call.arguments.join(' '));
     assert.equal(read1, promised);
@@ -149,7 +152,7 @@ describe('README.md', () => {
     for (const more of members) {
       const names = [...JSON.stringify(more).matchAll(/"env":"(\w+)"/g)].map(([, name]) => name);
       await Gate.open({ ...config, ...more }, { env: Object.fromEntries(names.map((name) => [name, 'a secret of the tests'])) });
-      for (const name of names) await assert.rejects(Gate.open({ ...config, ...more }, { env: {} }), TypeError, name);
+      for (const name of names) await assert.rejects(Gate.open({ ...config, ...more }, { env: {} }), { name: 'WaxsealError' }, name);
     }
   });
 

@@ -100,7 +100,7 @@ describe('a store of the caller', () => {
 
   it('must be one', async () => {
     for (const replay of [null, {}, { claim: 1 }, 'redis']) {
-      await assert.rejects(open({}, { replay }), { name: 'TypeError', message: /^`options.replay`/ });
+      await assert.rejects(open({}, { replay }), { name: 'WaxsealError', message: /^`options.replay`/ });
     }
   });
 });

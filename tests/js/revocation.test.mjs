@@ -412,7 +412,7 @@ describe('a store of the caller', () => {
 });
 
 describe('opening', () => {
-  const refused = (revocation, options, message) => assert.rejects(open(revocation && { revocation }, options), { name: 'TypeError', message });
+  const refused = (revocation, options, message) => assert.rejects(open(revocation && { revocation }, options), { name: 'WaxsealError', message });
   const STORE = { revoked: async () => undefined };
 
   it('needs a store where the configuration says so, which is one', async () => {

@@ -165,7 +165,7 @@ describe('no part of a token comes back', () => {
     const gate = await Gate.open(config());
     const made = token();
     for (const headers of [['authorization', made], [['authorization', made, 1], made], { authorization: [made, 1] }, made, new Set([made])]) {
-      await assert.rejects(gate.check(call(headers)), (error) => error instanceof TypeError && !error.stack.includes(made.slice(-20)));
+      await assert.rejects(gate.check(call(headers)), (error) => error?.name === 'WaxsealError' && !error.stack.includes(made.slice(-20)));
     }
   });
 

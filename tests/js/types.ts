@@ -1,18 +1,26 @@
 // Compiled against the packed package, with no types but the DOM's: every public type, and what
 // must not compile. Nothing in here is run.
 
-import { Elicitation, Gate, Reply } from 'waxseal';
+import { Elicitation, Gate, Reply, WaxsealError } from 'waxseal';
 import type {
-  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, GateOptions, Grant, Header, HeaderSource, InputRequired, Issuer,
+  Algorithm, Allowed, Answered, Asked, Caller, CheckOptions, Config, Denied, Dpop, ElicitationConfig, ErrorFacts, GateOptions, GateReason, Grant, Header, HeaderSource, InputRequired, Issuer,
   Match, McpCall, OneOrMany, Outcome, Policy, Reason, Replay, ReplayStore, RequestLike, Requirements, Resumed,
   Revocation, RevocationStore, RpcError, Rule, Scalar, SecretName, Shadowed, ToolError,
 } from 'waxseal';
-import { createDpop, explain, parseChallenges, readError } from 'waxseal/client';
+import { createDpop, errorFrom, explain, heal, parseChallenges, readError, WaxsealError as ClientError } from 'waxseal/client';
 import type {
-  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, Explained, Explanation, Fetch, KeyPair, OpenUrl, ProofRequest,
-  PublicJwk, Reading, ReadOptions, Surface,
+  Action, Challenge, Dpop as Prover, DpopAlgorithm, DpopFetchOptions, DpopMiddleware, DpopOptions, ErrorFacts as ClientFacts, Explained, Explanation, Fetch, HealEvent, HealMiddleware, HealOptions, KeyPair, OpenUrl, ProofRequest,
+  PublicJwk, Reading, ReadOptions, Renewal, Sentinel, StepUp, Surface, Visit,
 } from 'waxseal/client';
 import * as readingSlim from 'waxseal/client/slim';
+import { expressGuard, honoGuard, protect, tokenVerifier, withConsent } from 'waxseal/mcp';
+import type {
+  AuthInfo, ConsentOptions, GateSource, Guarded, GuardedHandler, GuardOptions, HonoContext, McpServerLike, NodeResponse, SdkError, SdkErrors, TokenVerifier,
+} from 'waxseal/mcp';
+import { denoReplay, denoRevocation, durableReplay, redisReplay, redisRevocation, ReplayObject, WaxsealError as StoreError, workersRevocation } from 'waxseal/stores';
+import type {
+  DenoAtomic, DenoKv, DurableNamespace, DurableState, RedisOptions, ReplayStore as Store, Revocations, WorkersKv,
+} from 'waxseal/stores';
 import { Gate as SlimGate, init, initSync, type WasmSource } from 'waxseal/slim';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -268,6 +276,7 @@ export function decisions(outcome: Outcome): string | number {
     case 'deny': {
       holds<Same<typeof outcome, Denied>>();
       const reason: Reason = outcome.reason;
+      holds<GateReason extends Reason ? true : false>();
       // @ts-expect-error no such reason
       if (reason === 'token_expird') return 0;
       return reason === 'token_expired' ? String(outcome.facts['exp']) : outcome.reply.status;
@@ -307,6 +316,65 @@ export async function consents(grant: Grant): Promise<string> {
 // @ts-expect-error there are no Node types here: nothing above needs them
 export type None = Buffer;
 
+// ---- a gate before handlers ----
+
+interface Env {
+  SECRET: string;
+  KV: WorkersKv;
+  PROOFS: DurableNamespace;
+}
+interface Context {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+const settings: GuardOptions = { onOutcome: ({ decision }) => void decision, waitUntil: undefined };
+const opening: GateSource<[env: Env, context: Context]> = ({ SECRET, KV, PROOFS }) =>
+  Gate.open(small, { env: { SECRET }, replay: durableReplay(PROOFS), revocation: workersRevocation(KV) });
+const answering: GuardedHandler<[env: Env, context: Context]> = (request, { authInfo, grant, outcome }, env, context) => {
+  context.waitUntil(Promise.resolve(env.SECRET));
+  return Response.json([request.url, authInfo.clientId, grant.scopes, outcome.rule]);
+};
+export const worker: { fetch(request: Request, env: Env, context: Context): Promise<Response> } = { fetch: protect(opening, answering, settings) };
+export const alone: (request: Request) => Promise<Response> = protect(Gate.open(small), async (_, { authInfo }: Guarded) => {
+  const info: AuthInfo = authInfo;
+  const { token, scopes, expiresAt, resource, extra }: { token: string; scopes: string[]; expiresAt?: number; resource?: URL; extra?: Record<string, unknown> } = info;
+  return Response.json([token, scopes, expiresAt, resource?.href, extra, info.extra.grant.subject]);
+});
+
+export function guarded(gate: Gate, node: NodeResponse, hono: HonoContext, incoming: IncomingMessage): void {
+  // @ts-expect-error a handler gives a response
+  protect(gate, () => 'text');
+  // @ts-expect-error a configuration is no gate
+  protect(small, () => new Response());
+  void expressGuard(gate, settings)(incoming, node, (error?: unknown) => void error);
+  void honoGuard((env: Env) => Gate.open(small, { env: { SECRET: env.SECRET } }))(hono, async () => {});
+  // @ts-expect-error a configuration is read, not written
+  gate.config.resource = 'https://api.example.com/mcp';
+  const resource: string = gate.config.resource;
+  const version1: SdkErrors = { InvalidTokenError: Error, InsufficientScopeError: Error, InvalidRequestError: Error };
+  const version2: SdkError = { OAuthError: class extends Error { constructor(readonly code: string, message: string) { super(message); } } };
+  const verifiers: TokenVerifier[] = [tokenVerifier(gate, version1), tokenVerifier(Promise.resolve(gate), version2)];
+  // @ts-expect-error the SDK knows its own errors only
+  tokenVerifier(gate);
+  for (const verifier of verifiers) void verifier.verifyAccessToken(resource).then(({ clientId }) => clientId);
+}
+
+export function consenting(elicitation: Elicitation, server: McpServerLike): (name: { a: string }, extra: object) => Promise<string> {
+  const options: ConsentOptions = { tool: 'read', server: { server }, error: class extends Error { constructor(readonly code: number, message: string, readonly data?: unknown) { super(message); } } };
+  return withConsent(elicitation, options, ({ a }: { a: string }, _extra: object) => a);
+}
+
+export function stored(kv: DenoKv, state: DurableState, facts: ErrorFacts): unknown[] {
+  const redis: RedisOptions = { url: 'https://redis.example.com', authorization: 'Bearer a', fetch, timeout: 1 };
+  const replays: Store[] = [denoReplay(kv), redisReplay(redis)];
+  const revocations: Revocations[] = [denoRevocation(kv), redisRevocation(redis)];
+  const lookup: RevocationStore | undefined = revocations[0];
+  void revocations[0]?.revoke('sid https://as.example.com s-1', 1_700_000_000);
+  const atomic: DenoAtomic = kv.atomic();
+  class Proofs extends ReplayObject {}
+  return [...replays, lookup, atomic, new Proofs(state), new WaxsealError('code', 'message', facts), StoreError.isInstance(facts)];
+}
+
 // ---- a client ----
 
 export async function clients(pair: CryptoKeyPair): Promise<void> {
@@ -319,7 +387,7 @@ export async function clients(pair: CryptoKeyPair): Promise<void> {
   const asked: ProofRequest = { method: 'POST', url: new URL('https://api.example.com'), token: prover.thumbprint, nonce: jwk.kty, now: 1 };
   const proof: string = await prover.proof(asked);
   const middleware: DpopMiddleware = prover.fetch;
-  const how: DpopFetchOptions = { token: async () => proof };
+  const how: DpopFetchOptions = { token: async () => proof, retry: () => true };
   const proving: Fetch = middleware(fetch, how);
   await prover.fetch()('https://api.example.com', { method: 'POST', body: '{}' });
   const response: Response = await proving(new Request('https://api.example.com'));
@@ -342,10 +410,33 @@ export async function errors(thrown: unknown): Promise<string | undefined> {
   const response: Response | undefined = reading.response;
   const { candidates, near }: Explained = await explain(reading);
   const first: Explanation | undefined = candidates[0];
+  const sentinel: Sentinel | undefined = first?.sentinel;
   await explain(-32042);
   // @ts-expect-error there must be something to read
   await readError();
-  return [next(reading.action), first?.fix, response?.status, ...said, ...near].join();
+  return [next(reading.action), first?.fix, sentinel?.meaning, response?.status, ...said, ...near].join();
+}
+
+export async function heals(dpop: Prover, login: (resource: string | undefined, scopes: string[]) => Promise<string>): Promise<string> {
+  const options: HealOptions = {
+    url: 'https://api.example.com/mcp', token: () => undefined, issuer: 'https://as.example.com', client: 'client-1', resource: null, scopes: ['a'], maxWait: 10, budget: 2, dpop,
+    refresh: async ({ token, resource, resourceMetadata, reading, signal }: Renewal) => [token, resource, resourceMetadata, reading.reason, signal?.aborted].join(),
+    stepUp: ({ scopes, acrValues, maxAge, resource }: StepUp) => login(resource, [...scopes, ...acrValues, String(maxAge)]),
+    openUrl: ({ url, host, message, id, signal }: Visit) => ([url, host, message, id].includes('') || signal?.aborted ? 'cancel' : 'accept'),
+    onEvent: ({ about, decision, why, origin, method, sent, status, reason, scopes, seconds, host }: HealEvent) =>
+      void [about === 'redirect', decision === 'stop', why === 'budget', origin, method, sent, status, reason, scopes, seconds, host],
+    signal: new AbortController().signal,
+  };
+  const middleware: HealMiddleware = heal(options);
+  const plain: (next: (url: string | URL, init?: RequestInit) => Promise<Response>) => (url: string | URL, init?: RequestInit) => Promise<Response> = middleware;
+  const response = await plain(fetch)(new URL('https://api.example.com'));
+  await heal()()('https://api.example.com');
+  // @ts-expect-error the user says what they want
+  heal({ openUrl: () => true });
+  // @ts-expect-error no such event
+  heal({ onEvent: ({ token }) => token });
+  const error: ClientError = await errorFrom(response, { now: 1 });
+  return error.code;
 }
 
 function next(action: Action): string {
@@ -366,6 +457,17 @@ function next(action: Action): string {
     case 'give_up':
       return '';
   }
+}
+
+// ---- what is thrown ----
+
+export function thrown(value: unknown): unknown[] {
+  const facts: ErrorFacts & ClientFacts = { reason: 'token_expired', action: { kind: 'give_up' }, data: 1, cause: value };
+  const made: ClientError = new WaxsealError('invalid_token', 'the access token has expired', facts);
+  if (!WaxsealError.isInstance(value)) return [made.stack];
+  const code: string = value.code;
+  const reason: Reason | undefined = value.reason;
+  return [code, reason, value.action && next(value.action), value.data, value.cause];
 }
 
 // ---- the doors that start nothing ----

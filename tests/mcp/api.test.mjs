@@ -30,7 +30,7 @@ describe('settings', () => {
   ]) {
     it(`${JSON.stringify(settings)} with ${Object.keys(env).length} variables is refused`, async () => {
       await assert.rejects(open(settings ?? null, env), (error) => {
-        assert.ok(error instanceof TypeError);
+        assert.ok(error?.name === 'WaxsealError');
         assert.match(error.message, fault);
         assert.ok(!error.message.includes(SECRET));
         return true;
@@ -39,8 +39,8 @@ describe('settings', () => {
   }
 
   it('need an environment that is an object', async () => {
-    await assert.rejects(Elicitation.open(SETTINGS, null), TypeError);
-    await assert.rejects(Elicitation.open(SETTINGS, { env: 'a' }), TypeError);
+    await assert.rejects(Elicitation.open(SETTINGS, null), { name: 'WaxsealError' });
+    await assert.rejects(Elicitation.open(SETTINGS, { env: 'a' }), { name: 'WaxsealError' });
     await assert.rejects(Elicitation.open(SETTINGS), /is not there/);
   });
 });
@@ -88,10 +88,10 @@ describe('a call', () => {
       [CALL, undefined, /^`grant`: missing field `issuer`$/],
       [CALL, { subject: 'ada' }, /^`grant`: missing field `issuer`$/],
     ]) {
-      assert.throws(() => elicitation.resume(call, grant), (error) => error instanceof TypeError && fault.test(error.message));
-      assert.throws(() => elicitation.ask(BODY, call, grant), (error) => error instanceof TypeError && fault.test(error.message));
+      assert.throws(() => elicitation.resume(call, grant), (error) => error?.name === 'WaxsealError' && fault.test(error.message));
+      assert.throws(() => elicitation.ask(BODY, call, grant), (error) => error?.name === 'WaxsealError' && fault.test(error.message));
     }
-    assert.throws(() => elicitation.resume(CALL, GRANT, { now: NaN }), TypeError);
+    assert.throws(() => elicitation.resume(CALL, GRANT, { now: NaN }), { name: 'WaxsealError' });
   });
 
   it('resumes with an equal secret elsewhere, and with no other', async () => {

@@ -10,6 +10,7 @@ import { McpError } from '@modelcontextprotocol/sdk/types.js';
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { Elicitation, Gate } from '../../pkg/dist/index.js';
+import { expressGuard, withConsent } from '../../pkg/dist/mcp.js';
 import { config, tokenOfToday } from '../js/issuer.mjs';
 import { serve } from '../js/loopback.mjs';
 
@@ -88,35 +89,28 @@ export async function mcpServer(t, sdk, { exchange }, clock = { now: undefined }
   const elicitation = await Elicitation.open(SECRET, { env: ENV });
   const retries = [];
 
-  /** The tool: the same for both SDKs, which have an error of their own each. */
-  async function listIssues(call, { token, extra: { grant } }, Failure) {
-    const thrown = ({ code, message, data }) => new Failure(code, message, data);
-    const retry = elicitation.resume(call, grant, clock);
-    if (retry) retries.push(retry.fault ?? retry.action);
-    if (retry?.fault) throw thrown(retry.error);
-    try {
-      const github = await exchange(token);
-      return { content: [{ type: 'text', text: `2 issues, read with ${github}` }] };
-    } catch (failure) {
-      const asked = elicitation.ask(failure, call, grant, clock);
-      if (!asked) throw failure;
-      if (asked.error) throw thrown(asked.error);
-      return asked.result;
-    }
-  }
+  /** At the clock of the test, which hears what retried calls say. */
+  const watched = {
+    ask: (failure, call, grant) => elicitation.ask(failure, call, grant, clock),
+    resume(call, grant) {
+      const retry = elicitation.resume(call, grant, clock);
+      if (retry) retries.push(retry.fault ?? retry.action);
+      return retry;
+    },
+  };
 
-  let gate;
+  /** The tool: the same for both SDKs, which have an error of their own each. */
+  const listIssues = (server, error) =>
+    withConsent(watched, { tool: TOOL, server, error }, async (_, context) => {
+      const { token } = context.authInfo ?? context.http.authInfo;
+      return { content: [{ type: 'text', text: `2 issues, read with ${await exchange(token)}` }] };
+    });
+
+  let guard;
   const handle = sdk(listIssues);
-  const { port } = await serve(t, async (request, response) => {
-    const outcome = await gate.check(request);
-    if (!outcome.allow) return response.writeHead(outcome.reply.status).end();
-    const token = request.headers.authorization.split(' ')[1];
-    const { grant } = outcome;
-    request.auth = { token, clientId: grant.client, scopes: grant.scopes, extra: { grant } };
-    return handle(request, response);
-  });
+  const { port } = await serve(t, (request, response) => guard(request, response, () => handle(request, response)));
   const url = `http://127.0.0.1:${port}/mcp`;
-  gate = await Gate.open(config({ resource: url }));
+  guard = expressGuard(Gate.open(config({ resource: url })));
   return { url, retries, tokenOf: (sub) => tokenOfToday({ aud: url, sub, client_id: 'app' }) };
 }
 
@@ -124,17 +118,7 @@ export async function mcpServer(t, sdk, { exchange }, clock = { now: undefined }
 export function v2(listIssues) {
   function create() {
     const server = new McpServer({ name: 'issues', version: '1.0.0' });
-    server.registerTool(TOOL, { inputSchema: z.object({ state: z.string() }) }, (args, ctx) => {
-      const { id, method, inputResponses } = ctx.mcpReq;
-      const call = {
-        id,
-        method,
-        params: { name: TOOL, arguments: args, requestState: ctx.mcpReq.requestState(), inputResponses },
-        version: server.server.getNegotiatedProtocolVersion(),
-        capabilities: server.server.getClientCapabilities(),
-      };
-      return listIssues(call, ctx.http.authInfo, ProtocolError);
-    });
+    server.registerTool(TOOL, { inputSchema: z.object({ state: z.string() }) }, listIssues(server, ProtocolError));
     return server;
   }
   const modern = toNodeHandler(createMcpHandler(create, { legacy: 'reject' }));
@@ -151,16 +135,7 @@ export function v2(listIssues) {
 export function v1(listIssues) {
   function create() {
     const server = new McpServerV1({ name: 'issues', version: '1.0.0' });
-    server.registerTool(TOOL, { inputSchema: { state: z.string() } }, (args, extra) => {
-      const call = {
-        id: extra.requestId,
-        method: 'tools/call',
-        params: { name: TOOL, arguments: args },
-        version: extra.requestInfo.headers['mcp-protocol-version'],
-        capabilities: server.server.getClientCapabilities(),
-      };
-      return listIssues(call, extra.authInfo, McpError);
-    });
+    server.registerTool(TOOL, { inputSchema: { state: z.string() } }, listIssues(server, McpError));
     return server;
   }
   const handle = sessions(create, StreamableHTTPServerTransport);

@@ -11,6 +11,9 @@ import { bearer, config, NOW } from '../js/issuer.mjs';
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
 
+/** The binary of a version of Node. */
+export const node = (version) => path(`node_modules/node-${version}/bin/node`);
+
 /** What every project prints. */
 export const DECIDED = 'allow alice, deny missing_token, authenticate';
 

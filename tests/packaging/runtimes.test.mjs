@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { DECIDED, IMPORTED, project, REQUIRED, run, TOLD } from './project.mjs';
+import { DECIDED, IMPORTED, node, project, REQUIRED, run, TOLD } from './project.mjs';
 
 const MODULE = { 'main.js': IMPORTED + TOLD };
 const COMMON = { 'main.cjs': REQUIRED + TOLD };
-const node = (version) => fileURLToPath(new URL(`node_modules/node-${version}/bin/node`, import.meta.url));
 
 for (const [name, files, command, ...args] of [
   ...[20, 22, 24].flatMap((version) => [

@@ -1,0 +1,153 @@
+// `waxseal/stores` with a real Redis behind a real Webdis, and what its adapters refuse. Workers and Deno: tests/packaging.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { createDpop } from '../../pkg/dist/client.js';
+import { Gate, WaxsealError } from '../../pkg/dist/index.js';
+import { denoReplay, denoRevocation, durableReplay, redisReplay, redisRevocation, workersRevocation } from '../../pkg/dist/stores.js';
+import { Redis, Webdis } from '../envoy/redis.mjs';
+import { bearer, config, ISSUER, RESOURCE, tokenOfToday } from './issuer.mjs';
+import { serve, sleep } from './loopback.mjs';
+
+const NAME = 'waxseal:a-password-of-the-store';
+const authorization = `Basic ${Buffer.from(NAME).toString('base64')}`;
+const soon = () => Date.now() / 1000 + 60;
+const decided = ({ reason, decision }) => reason ?? decision;
+
+let redis;
+let webdis;
+let options;
+before(async () => {
+  redis = await Redis.open();
+  webdis = await Webdis.open(redis, { acl: [{ disabled: ['*'] }, { http_basic_auth: NAME, enabled: ['SET', 'MGET', 'PING'] }] });
+  options = { url: `http://127.0.0.1:${webdis.port}/`, authorization };
+}, { timeout: 300_000 });
+after(() => Promise.all([webdis?.end(), redis?.end()]));
+
+const dpop = await createDpop();
+const bound = tokenOfToday({ cnf: { jkt: dpop.thumbprint } });
+const proved = async () => ({ method: 'POST', url: RESOURCE, headers: { authorization: `DPoP ${bound}`, dpop: await dpop.proof({ method: 'POST', url: RESOURCE, token: bound }) } });
+const proving = (replay, members = {}) => Gate.open(config({ dpop: { mode: 'required' }, ...members }), { replay });
+
+describe('proofs in a Redis', () => {
+  it('of many claims at once, exactly one is the first', async () => {
+    const [one, other] = [redisReplay(options), redisReplay(options)];
+    for (const key of ['race-1', 'race-2', 'race-3']) {
+      const claims = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? one : other).claim(key, soon())));
+      assert.deepEqual([claims.filter(Boolean).length, claims.length], [1, 100]);
+    }
+  });
+
+  it('a claim ends when it says', { timeout: 10_000 }, async () => {
+    const store = redisReplay(options);
+    const end = Date.now() / 1000 + 0.3;
+    assert.deepEqual([await store.claim('short', end), await store.claim('short', end)], [true, false]);
+    const left = Number((await redis.run('PTTL', 'waxseal:short')).slice(1));
+    assert.ok(left > 0 && left <= 300, `${left}`);
+    while (await redis.run('EXISTS', 'waxseal:short') !== ':0\r\n') await sleep(20);
+    assert.equal(await store.claim('short', soon()), true);
+    // What has ended already is claimed for no time, and no error.
+    assert.equal(await store.claim('past', 1), true);
+  });
+
+  it('two gates take a proof once, also where the other has the store in its configuration', async () => {
+    const http = { uri: `http://127.0.0.1:${webdis.port}`, authorization: { env: 'STORE' } };
+    const built = await Gate.open(config({ dpop: { mode: 'required' }, replay: { store: { http } } }), { env: { STORE: authorization } });
+    const adapted = await proving(redisReplay(options));
+    for (const gates of [[built, adapted], [adapted, built]]) {
+      const request = await proved();
+      assert.deepEqual([decided(await gates[0].check(request)), decided(await gates[1].check(request))], ['allow', 'proof_replayed']);
+    }
+  });
+
+  it('that is away, or lets nobody in, denies with 503', async (t) => {
+    const away = await Redis.open();
+    t.after(() => away.end());
+    const orphan = await Webdis.open(away);
+    t.after(() => orphan.end());
+    const gate = await proving(redisReplay({ url: `http://127.0.0.1:${orphan.port}` }));
+    assert.equal(decided(await gate.check(await proved())), 'allow');
+    await away.kill();
+    for (const closed of [gate, await proving(redisReplay({ url: options.url })), await proving(redisReplay({ url: 'http://127.0.0.1:1' }))]) {
+      const { reason, reply } = await closed.check(await proved());
+      assert.deepEqual([reason, reply.status], ['replay_unavailable', 503]);
+      assert.doesNotMatch(JSON.stringify(reply), /127\.0\.0\.1|password/);
+    }
+  });
+});
+
+describe('revoked ids in a Redis', () => {
+  const ids = (sub) => [`jti ${ISSUER} ${RESOURCE} id-1`, `sub ${ISSUER} ${sub}`];
+
+  it('are told, found, and forgotten when they end', { timeout: 10_000 }, async () => {
+    const store = redisRevocation(options);
+    assert.equal(await store.revoked(ids('bob')), undefined);
+    assert.equal(await store.revoked([]), undefined);
+    await store.revoke(ids('bob')[1]);
+    assert.equal(await store.revoked(ids('bob')), ids('bob')[1]);
+    assert.equal(await store.revoked(ids('ada')), undefined);
+    const key = `waxseal:revoked:${createHash('sha256').update(ids('bob')[1]).digest('base64url')}`;
+    assert.equal(await redis.run('TTL', key), ':-1\r\n');
+    await store.revoke('sid a b', Date.now() / 1000 + 0.5);
+    assert.equal(await store.revoked(['x', 'sid a b']), 'sid a b');
+    while (await store.revoked(['sid a b'])) await sleep(50);
+  });
+
+  it('deny the tokens of a subject; without the store nobody passes', async () => {
+    const store = redisRevocation(options);
+    const gate = await Gate.open(config({ revocation: { host: true } }), { revocation: store });
+    const request = { ...bearer(tokenOfToday({ sub: 'carol' })) };
+    assert.equal(decided(await gate.check(request)), 'allow');
+    await store.revoke(`sub ${ISSUER} carol`);
+    assert.equal(decided(await gate.check(request)), 'token_revoked');
+    assert.equal(decided(await gate.check(bearer(tokenOfToday({ sub: 'dave' })))), 'allow');
+    const blind = await Gate.open(config({ revocation: { host: true } }), { revocation: redisRevocation({ ...options, authorization: 'Basic x' }) });
+    const { reason, reply } = await blind.check(bearer(tokenOfToday({ sub: 'dave' })));
+    assert.deepEqual([reason, reply.status], ['revocation_unavailable', 503]);
+  });
+});
+
+describe('what a server says', () => {
+  for (const [name, status, body, said] of [
+    ['Upstash, the first', 200, '{"result":"OK"}', true],
+    ['Upstash, another', 200, '{"result":null}', false],
+    ['an error', 200, '{"error":"WRONGPASS"}'],
+    ['an error of Webdis', 200, '{"SET":[false,"ERR"]}'],
+    ['more than the result', 200, '{"result":null,"error":"x"}'],
+    ['another command', 200, '{"GET":null}'],
+    ['another status', 401, '{"result":"OK"}'],
+    ['a redirect', 302, '{"result":"OK"}'],
+    ['a number', 200, '{"result":1}'],
+    ['a list', 200, '[]'],
+    ['nothing', 200, ''],
+    ['null', 200, 'null'],
+    ['too much', 200, `{"result":"OK"}${' '.repeat(70_000)}`],
+  ]) {
+    it(`${name}: ${said ?? 'no answer'}`, async (t) => {
+      const { port, asked } = await serve(t, (request, response) => response.writeHead(status, { location: '/elsewhere' }).end(body));
+      const claimed = redisReplay({ url: `http://127.0.0.1:${port}/base/` }).claim('key', Date.now() / 1000 + 10);
+      if (said === undefined) await assert.rejects(claimed);
+      else assert.equal(await claimed, said);
+      assert.match(asked.join(), /^\/base\/SET\/waxseal%3Akey\/1\/NX\/PX\/(?:10000|9\d{3})$/);
+    });
+  }
+
+  for (const body of ['{"result":[null]}', '{"result":[null,1]}', '{"result":[null,false]}', '{"result":null}', '{"result":"OK"}']) {
+    it(`of ids: ${body} is no answer`, async (t) => {
+      const { port } = await serve(t, (_, response) => response.end(body));
+      await assert.rejects(redisRevocation({ url: `http://127.0.0.1:${port}` }).revoked(['a', 'b']), (error) => WaxsealError.isInstance(error) && error.code === 'store_unavailable');
+    });
+  }
+});
+
+it('what is no store is refused at once', async () => {
+  for (const make of [
+    () => redisReplay({}), () => redisReplay({ url: '/redis' }), () => redisReplay({ url: 'https://a.example/?b' }), () => redisReplay({ ...options, authorization: 1 }),
+    () => redisRevocation({ ...options, fetch: 1 }), () => redisRevocation({ ...options, timeout: 0 }), () => redisReplay(undefined),
+    () => denoReplay(undefined), () => denoRevocation(Promise.resolve()), () => durableReplay({}), () => workersRevocation(null),
+  ]) assert.throws(make, (error) => WaxsealError.isInstance(error) && error.code === 'invalid_argument', String(make));
+  for (const [id, expires] of [['', undefined], [undefined, undefined], ['a', NaN], ['a', '1']]) {
+    await assert.rejects(redisRevocation(options).revoke(id, expires), { code: 'invalid_argument' });
+  }
+});
