@@ -1,7 +1,17 @@
-import { Core, type Visit } from './core.js';
+import { Core } from './core.js';
 
 /** The algorithms that a host may be asked about (RFC 7518 section 3.1). */
 export type HostAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'ES256' | 'ES384';
+
+/** A signature that the module wants verified; the part of a visit that this file needs. */
+export interface Question {
+  /** Key, where it was kept, signature and message. */
+  asked(): unknown[];
+  jwk(): string | undefined;
+  keep(key: unknown): void;
+  verified(holds: boolean | undefined): void;
+  verify_here(): void;
+}
 
 /** A way in which this runtime verifies signatures. */
 interface Means {
@@ -88,7 +98,7 @@ async function answersRight(means: Means, algorithm: HostAlgorithm): Promise<boo
 }
 
 /** Answers what a visit asks: with what this runtime has, or else with the core's own cryptography. */
-export async function answerSignature(visit: Visit, algorithm: HostAlgorithm): Promise<void> {
+export async function answerSignature(visit: Question, algorithm: HostAlgorithm): Promise<void> {
   const means = proved.get(algorithm) ?? (proved.has(algorithm) ? null : await provedFor(algorithm));
   if (!means) return visit.verify_here();
   const [kept, signature, message] = visit.asked() as Asked;
