@@ -1,6 +1,7 @@
 //! The whole journey: bytes -> parsed -> verified -> decided -> rendered. Never waits and never
 //! calls out: what it needs, it asks of its host as a [`Step`].
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
@@ -22,13 +23,17 @@ use crate::request::Request;
 use crate::revocation::{Answered, Lack, Look, Looked, Revocations};
 use crate::time::UnixTime;
 use crate::uri::plain_path;
-use crate::verify::{Means, Missing, Proof, SignatureCheck, Signatures, Verdict, Verified, verify};
+use crate::verify::{
+    Means, Missing, Proof, SignatureCheck, Signatures, Tokens, Verdict, Verified, name, verify,
+};
 
 /// Decides whether calls to one protected resource may pass.
 #[derive(Debug)]
 pub struct Gate {
     config: Config,
     keys: Mutex<Keys>,
+    /// Tokens that need not be read again.
+    tokens: Mutex<Tokens>,
     /// Whether tokens are revoked; `None` where nothing is configured.
     revocations: Option<Mutex<Revocations>>,
     nonces: Option<Nonces>,
@@ -176,12 +181,20 @@ impl Gate {
         }
         let revocations = Revocations::new(&config, env)?.map(Mutex::new);
         let policy = Policy::new(&config);
-        Ok(Self { config, keys, revocations, nonces, policy, store })
+        let tokens = Mutex::default();
+        Ok(Self { config, keys, tokens, revocations, nonces, policy, store })
     }
 
     /// The configuration that the gate was made for.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The algorithms of the signatures that it may ask about: [`SignatureCheck::algorithm`].
+    pub fn algorithms(&self) -> BTreeSet<&'static str> {
+        let issuers = self.config.issuers.iter().flat_map(|issuer| &issuer.algorithms);
+        let proofs = self.config.dpop.is_on().then_some(&self.config.dpop.algorithms);
+        issuers.chain(proofs.into_iter().flatten()).map(|algorithm| name(*algorithm)).collect()
     }
 
     /// Takes a request as far as the answers lead.
@@ -339,6 +352,7 @@ impl Gate {
             &mut Means {
                 config: &self.config,
                 keys: &mut self.keys(),
+                tokens: &mut locked(&self.tokens),
                 signatures: &answers.signatures,
                 patience: answers.patience,
                 nonces: self.nonces.as_ref(),
@@ -485,11 +499,15 @@ impl Gate {
 
     fn revocations(&self) -> Option<MutexGuard<'_, Revocations>> {
         let revocations = self.revocations.as_ref()?;
-        Some(revocations.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(locked(revocations))
     }
 
-    /// A panic of another thread cannot leave the keys half written: every write is one assignment.
     fn keys(&self) -> MutexGuard<'_, Keys> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.keys)
     }
+}
+
+/// A panic of another thread cannot leave what is shared half written: every write is one assignment.
+fn locked<Shared>(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

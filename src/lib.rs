@@ -76,7 +76,7 @@ pub use lists::{ListFilter, More};
 pub use replay::{Claim, Claimed, LocalStore, Memory, Shelf};
 pub use revocation::{Epoch, Look, Looked};
 pub use store::StoreCall;
-pub use verify::{Proof, SignatureCheck, Verdict};
+pub use verify::{HostCheck, Proof, SignatureCheck, Verdict};
 
 pub use decide::{Answer, Decision, Forward, Grant, Shadowed};
 pub use elicit::{Consent, Elicitations, McpCall, Principal, Resumed, StateFault, UserAction};

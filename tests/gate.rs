@@ -202,3 +202,123 @@ fn nothing_goes_first_of_a_call_that_its_headers_deny_or_that_has_no_body() -> O
     assert_eq!(reason(&step), Some(Reason::TokenExpired));
     Ok(())
 }
+
+/// The steps until a decision: how many signatures the host was asked about, and the decision.
+fn verified(gate: &Gate, token: &str, now: UnixTime) -> (usize, Step) {
+    let (request, mut answers) = (request(token), Answers::default());
+    let mut signatures = 0;
+    loop {
+        match gate.check(&request, &answers, now) {
+            Step::Verify(check) => {
+                signatures += 1;
+                let verdict = check.verify();
+                answers.verified(check, verdict);
+            }
+            step => return (signatures, step),
+        }
+    }
+}
+
+fn allowed((signatures, step): (usize, Step)) -> Option<usize> {
+    matches!(step, Step::Done(Decision::Allow(_))).then_some(signatures)
+}
+
+#[test]
+fn a_token_is_verified_once_and_judged_each_time() -> Outcome {
+    let issuer = Issuer::new()?;
+    let gate = gate(&json!({ "set": issuer.key_set() }))?;
+    let token = issuer.token();
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
+    assert_eq!(allowed(verified(&gate, &token, at(299))), Some(0));
+    let (signatures, step) = verified(&gate, &token, at(330));
+    assert_eq!((signatures, reason(&step)), (0, Some(Reason::TokenExpired)));
+    let (_, step) = verified(&gate, &token, at(-3_600));
+    assert_eq!(reason(&step), Some(Reason::TokenIssuedInFuture));
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(0));
+    Ok(())
+}
+
+#[test]
+fn only_the_very_token_is_known() -> Outcome {
+    let issuer = Issuer::new()?;
+    let gate = gate(&json!({ "set": issuer.key_set() }))?;
+    let token = issuer.token();
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
+    for (place, byte) in token.bytes().enumerate() {
+        let other = if byte == b'A' { b'B' } else { b'A' };
+        let mut bytes = token.clone().into_bytes();
+        *bytes.get_mut(place).ok_or("a place in the token")? = other;
+        let outcome = verified(&gate, &String::from_utf8(bytes)?, at(0));
+        assert_eq!(allowed(outcome), None, "{place}");
+    }
+    Ok(())
+}
+
+#[test]
+fn failures_are_not_remembered() -> Outcome {
+    let issuer = Issuer::new()?;
+    let gate = gate(&json!({ "set": issuer.key_set() }))?;
+    let token = issuer.token();
+    // Signed by the issuer, and refused for what it says.
+    for _ in 0..2 {
+        assert_eq!(verified(&gate, &token, at(400)).0, 1);
+    }
+    let forged = token.get(..token.len() - 4).ok_or("a token")?.to_owned() + "AAAA";
+    for _ in 0..2 {
+        let (signatures, step) = verified(&gate, &forged, at(0));
+        assert_eq!((signatures, reason(&step)), (1, Some(Reason::SignatureInvalid)));
+    }
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
+    Ok(())
+}
+
+/// A token for years.
+fn lasting(issuer: &Issuer) -> String {
+    let claims = signer::claims().to_string().replace(&(NOW + 300).to_string(), "1800000000");
+    issuer.sign(signer::HEADER, &claims)
+}
+
+#[test]
+fn a_token_is_known_as_long_as_its_key() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let token = lasting(&issuer);
+    let bring = |keys: serde_json::Value, now: UnixTime| -> Outcome {
+        let wanted = match gate.ahead(now) {
+            Some(wanted) => wanted,
+            None => fetch(gate.check(&request(&token), &Answers::default(), now))?,
+        };
+        let body = keys.to_string();
+        let reply = Fetched::Reply { status: 200, cache_control: None, body: body.as_bytes() };
+        gate.fetched(&wanted, reply, now);
+        Ok(())
+    };
+    bring(issuer.key_set(), at(0))?;
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
+    // The same key once more: nothing has changed.
+    bring(issuer.key_set(), at(280))?;
+    assert_eq!(allowed(verified(&gate, &token, at(280))), Some(0));
+    // Another key of that name: what the former one has signed is not signed.
+    let mut keys = issuer.key_set();
+    let key = keys.pointer_mut("/keys/0").ok_or("a key")?;
+    let other = json!({ "kty": "EC", "crv": "P-256", "kid": "1",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" });
+    *key = other;
+    bring(keys, at(560))?;
+    let (signatures, step) = verified(&gate, &token, at(560));
+    assert_eq!((signatures, reason(&step)), (1, Some(Reason::SignatureInvalid)));
+    Ok(())
+}
+
+#[test]
+fn keys_that_are_too_old_verify_no_token() -> Outcome {
+    let (issuer, gate) = (Issuer::new()?, fetching_gate()?);
+    let token = lasting(&issuer);
+    let wanted = fetch(gate.check(&request(&token), &Answers::default(), at(0)))?;
+    let body = issuer.key_set().to_string();
+    let reply = Fetched::Reply { status: 200, cache_control: None, body: body.as_bytes() };
+    gate.fetched(&wanted, reply, at(0));
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
+    assert!(matches!(verified(&gate, &token, at(10_000)).1, Step::Fetch(_)));
+    Ok(())
+}

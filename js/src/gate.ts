@@ -6,6 +6,7 @@ import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
 import { type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
+import { answerSignature, type HostAlgorithm } from './verifying.js';
 
 /** What a gate may use of its surroundings. */
 export interface GateOptions {
@@ -51,7 +52,7 @@ export interface CheckOptions {
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-type Next = { done: Outcome } | { fetch: true } | { wait: number } | { claim: Claim } | { look: Look } | { body: number };
+type Next = { done: Outcome } | { verify: HostAlgorithm } | { fetch: true } | { wait: number } | { claim: Claim } | { look: Look } | { body: number };
 
 /** A proof to be claimed; `call` where the configuration names a shared store. */
 interface Claim {
@@ -149,6 +150,10 @@ export class Gate {
       const seen = this.#ended;
       const next: Next = visit.next(clock(), this.#replay !== undefined);
       if ('done' in next) return finished(next.done, body, visit, clock);
+      if ('verify' in next) {
+        await answerSignature(visit, next.verify);
+        continue;
+      }
       if ('body' in next) {
         body = await this.#read(visit, content(next.body));
         continue;

@@ -6,6 +6,8 @@ mod policy;
 mod require;
 mod rules;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::call::{Call, Content};
@@ -55,7 +57,7 @@ pub struct Grant {
     /// The granted scopes.
     pub scopes: Vec<String>,
     /// All claims of the token.
-    pub claims: Map<String, Value>,
+    pub claims: Arc<Map<String, Value>>,
     /// The proof that the caller holds the token's key, where the token is bound to one.
     pub proof: Option<Proof>,
     /// How the request's headers change on the way to the upstream.
@@ -108,7 +110,7 @@ pub fn grant(verified: &Verified, call: &Call, passage: Passage, config: &Config
         subject: verified.text("sub").map(str::to_owned),
         client: verified.text("client_id").map(str::to_owned),
         scopes: verified.scopes().map(str::to_owned).collect(),
-        claims: verified.claims().clone(),
+        claims: Arc::clone(verified.claims()),
         proof: verified.proof().cloned(),
         forward: Forward::of(verified, &config.forward, plain.then_some("accept-encoding")),
         rule: passage.rule,

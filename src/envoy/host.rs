@@ -63,6 +63,14 @@ unsafe extern "C" {
     fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -265,6 +273,23 @@ pub fn share(key: &str, value: &[u8], version: Option<u32>) -> bool {
         proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version)
     };
     done(status).is_ok()
+}
+
+/// What a function of Envoy's own returns.
+pub fn call_function(name: &str, arguments: &[u8]) -> Outcome<Vec<u8>> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: `name` and `arguments` outlive the call; the host writes one pointer and one size.
+    done(unsafe {
+        proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            &raw mut data,
+            &raw mut size,
+        )
+    })?;
+    Ok(taken(data, size))
 }
 
 /// Chooses the context that the next calls act for.

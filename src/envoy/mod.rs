@@ -1,6 +1,7 @@
 //! Face 1: the gate as a proxy-wasm filter in Envoy. Translates, and decides nothing.
 
 mod board;
+mod checker;
 mod claims;
 mod host;
 mod question;

@@ -6,6 +6,7 @@ use proxy_wasm::types::LogLevel;
 use serde_json::Value;
 
 use super::board::{self, Posted};
+use super::checker::Checker;
 use super::claims;
 use super::host::{self, Call, Counter, Headers};
 use super::question::Question;
@@ -31,6 +32,7 @@ pub enum Next {
 pub struct Worker {
     root: u32,
     gate: Gate,
+    checker: Checker,
     fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
     /// Requests that wait for their bodies.
@@ -146,9 +148,12 @@ impl Worker {
         if let Some(mode) = body_mode(gate.config()) {
             host::log(LogLevel::Info, &format!("waxseal: {mode}"));
         }
+        let checker = Checker::prove(gate.algorithms());
+        host::log(LogLevel::Info, &format!("waxseal: {}", checkers(&gate, &checker)));
         Ok(Self {
             root,
             gate,
+            checker,
             fetches: Vec::new(),
             held: BTreeMap::new(),
             reading: BTreeMap::new(),
@@ -484,7 +489,7 @@ impl Worker {
             match step {
                 Step::Done(decision) => return self.conclude(stream, &decision, &visit.request),
                 Step::Verify(check) => {
-                    let verdict = check.verify();
+                    let verdict = self.checker.verify(&check);
                     visit.answers.verified(check, verdict);
                 }
                 Step::Fetch(_) | Step::Wait(_) if self.is_crowded() => {
@@ -694,6 +699,18 @@ fn body_mode(config: &Config) -> Option<&'static str> {
             "`policy.body` is `metadata`: needs `envoy.filters.http.mcp` before this filter, with `reject_duplicate_keys: true` and `attribute_source: BODY`"
         }
     })
+}
+
+/// Who checks the signatures of which algorithms.
+fn checkers(gate: &Gate, checker: &Checker) -> String {
+    let proved = checker.proved();
+    let (mut hosts, mut own) = (Vec::new(), Vec::new());
+    for algorithm in gate.algorithms() {
+        if proved.contains(&algorithm) { &mut hosts } else { &mut own }.push(algorithm);
+    }
+    let named =
+        |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    format!("signatures checked by Envoy: {}; by the filter: {}", named(&hosts), named(&own))
 }
 
 /// Only what differs, name by name: a change clears Envoy's route cache, and a map of more than

@@ -1,6 +1,6 @@
 //! JWK -> a key that can verify something. Never keeps a key that cannot.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,6 +8,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+
+use super::public::PublicKey;
 
 /// Members that only a private or symmetric key has (RFC 7518 section 6).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -21,6 +23,7 @@ const TRIES: usize = 4;
 pub struct Key {
     jwk: Jwk,
     material: DecodingKey,
+    public: OnceLock<Option<(PublicKey, Vec<u8>)>>,
 }
 
 impl Key {
@@ -29,9 +32,24 @@ impl Key {
         self.jwk.common.key_id.as_deref()
     }
 
-    /// The key's parameters, as `jsonwebtoken` reads them.
-    pub fn material(&self) -> &DecodingKey {
-        &self.material
+    /// What verifies with the key, made when it is used first; `None` for parameters that make no
+    /// key: nothing is signed by it.
+    pub fn public(&self) -> Option<&PublicKey> {
+        self.prepared().map(|(public, _)| public)
+    }
+
+    /// The same for a host: DER SubjectPublicKeyInfo (RFC 5280 section 4.1).
+    pub fn info(&self) -> Option<&[u8]> {
+        self.prepared().map(|(_, info)| info.as_slice())
+    }
+
+    fn prepared(&self) -> Option<&(PublicKey, Vec<u8>)> {
+        let prepare = || {
+            let public = PublicKey::read(&self.jwk, &self.material)?;
+            let info = public.info();
+            Some((public, info))
+        };
+        self.public.get_or_init(prepare).as_ref()
     }
 
     /// Reads one key; `None` for one that can verify nothing here (RFC 7517 section 5: ignored).
@@ -45,7 +63,7 @@ impl Key {
                     .as_ref()
                     .is_none_or(|list| list.contains(&KeyOperations::Verify));
         let material = DecodingKey::from_jwk(&jwk).ok()?;
-        let key = Self { jwk, material };
+        let key = Self { jwk, material, public: OnceLock::new() };
         (may_verify && key.has_fitting_size()).then_some(key)
     }
 

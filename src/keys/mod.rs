@@ -1,7 +1,9 @@
 //! Which key, how old, when to fetch: the key sets of all issuers. Never fetches itself.
 
+pub mod der;
 mod discovery;
 mod key;
+mod public;
 mod source;
 
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use crate::fetch::{Document, Fetch, Fetched, Patience, Subject, Unavailable};
 use crate::time::UnixTime;
 
 pub use key::{Key, KeySet, Wanted};
+pub use public::PublicKey;
 
 use source::{DOCUMENT_BYTES, Kept, Need, Source};
 

@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Function, TypeError};
+use js_sys::{Array, Function, TypeError, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::instant;
 use super::outcome::Outcome;
+use super::prepared::Prepared;
 use crate::{
     Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, Grant, ListFilter,
-    LocalStore, Look, Looked, More, Request, Step, StoreCall, UnixTime,
+    LocalStore, Look, Looked, More, Request, SignatureCheck, Step, StoreCall, UnixTime, Verdict,
 };
 
 /// The claims of one gate; made with the first of them, since a runtime may refuse randomness while
@@ -23,6 +24,7 @@ type Store = Rc<RefCell<Option<LocalStore>>>;
 pub struct Core {
     gate: Rc<Gate>,
     store: Store,
+    prepared: Rc<RefCell<Prepared>>,
 }
 
 /// A request on its way through the gate.
@@ -33,6 +35,8 @@ pub struct Visit {
     answers: Answers,
     errand: Option<Errand>,
     store: Store,
+    prepared: Rc<RefCell<Prepared>>,
+    check: Option<SignatureCheck>,
     claim: Option<Claim>,
     look: Option<Look>,
     /// Whose reply may hold a list.
@@ -67,6 +71,9 @@ enum Next<'a> {
     Wait(i64),
     /// The body, as far as one byte beyond so many. `Visit::body` wants it, or `Visit::body_lost`.
     Body(usize),
+    /// Whether a signature of this algorithm holds. `Visit::asked` has it; `Visit::verified` wants the answer, or
+    /// `Visit::verify_here`.
+    Verify(&'static str),
     /// Until `expires`, exclusive. `Visit::claimed` wants the answer, or `Visit::claim_replied` where there is a call to make.
     Claim {
         key: &'a str,
@@ -126,7 +133,7 @@ impl Core {
         let config = Config::read(config.as_bytes()).map_err(refused)?;
         let variable = |name: &str| env.call1(&JsValue::UNDEFINED, &name.into()).ok()?.as_string();
         let gate = Rc::new(Gate::new(config, &variable).map_err(refused)?);
-        Ok(Self { gate, store: Store::default() })
+        Ok(Self { gate, store: Store::default(), prepared: Rc::default() })
     }
 
     /// Begins with a request; `headers` are pairs of text, one character a byte.
@@ -145,12 +152,15 @@ impl Core {
         let request = Request { method, url, headers, id, body: Body::Unread };
         let answers = Answers::default();
         let (gate, store) = (Rc::clone(&self.gate), Rc::clone(&self.store));
+        let prepared = Rc::clone(&self.prepared);
         Ok(Visit {
             gate,
             request,
             answers,
             errand: None,
             store,
+            prepared,
+            check: None,
             claim: None,
             look: None,
             lister: None,
@@ -162,6 +172,19 @@ impl Core {
     pub fn ahead(&self, now: f64) -> Option<Errand> {
         let fetch = self.gate.ahead(instant(now))?;
         Some(Errand { gate: Rc::clone(&self.gate), fetch })
+    }
+
+    /// What a host must answer right before it is asked about this algorithm: lists of a key as a JWK, a
+    /// signature, what is signed, and whether it holds. None for one that no host is asked about.
+    pub fn known_answers(algorithm: &str) -> Array {
+        let known = SignatureCheck::known_answers(algorithm);
+        let answers = known.iter().filter_map(|(check, verdict)| {
+            let check = check.for_host()?;
+            let (signature, message) = (bytes_of(check.signature()), bytes_of(check.message()));
+            let holds = JsValue::from(*verdict == Verdict::Valid);
+            Some(Array::of4(&check.jwk().into(), &signature, &message, &holds))
+        });
+        answers.collect()
     }
 
     /// Whether revoked tokens are looked up in a store of the caller's.
@@ -198,7 +221,7 @@ impl Visit {
                 break Step::Done(lost);
             }
             match self.gate.check(&self.request, &self.answers, instant(now)) {
-                Step::Verify(check) => {
+                Step::Verify(check) if check.for_host().is_none() => {
                     let verdict = check.verify();
                     self.answers.verified(check, verdict);
                 }
@@ -239,8 +262,10 @@ impl Visit {
                 }
                 Next::Done(Box::new(Outcome::of(&self.gate, decision, &self.request, instant(now))))
             }
-            // Answered above.
-            Step::Verify(_) => Next::Wait(0),
+            Step::Verify(check) => {
+                self.check = Some(check.clone());
+                Next::Verify(check.algorithm())
+            }
         };
         // As JSON text: an integer claim beyond 2^53 becomes what `JSON.parse` makes of it, where
         // serde-wasm-bindgen would refuse the whole outcome.
@@ -250,6 +275,48 @@ impl Visit {
     /// The fetch that `next` asked for.
     pub fn errand(&mut self) -> Option<Errand> {
         self.errand.take()
+    }
+
+    /// What `next` asks to be verified: the key as it was kept, `undefined` where it was not; the
+    /// signature, that of ECDSA as `r || s`; what is signed.
+    pub fn asked(&self) -> Array {
+        let Some(check) = self.check.as_ref().and_then(SignatureCheck::for_host) else {
+            return Array::new();
+        };
+        let kept = self.prepared.borrow_mut().kept(&check);
+        Array::of3(&kept, &bytes_of(check.signature()), &bytes_of(check.message()))
+    }
+
+    /// Its key as a JWK.
+    pub fn jwk(&self) -> Option<String> {
+        self.check.as_ref()?.for_host().map(|check| check.jwk())
+    }
+
+    /// Keeps the key as the host takes it, for the next check by it.
+    pub fn keep(&self, key: JsValue) {
+        if let Some(check) = self.check.as_ref().and_then(SignatureCheck::for_host) {
+            self.prepared.borrow_mut().keep(&check, key);
+        }
+    }
+
+    /// Whether the signature holds; `undefined` where the host cannot tell.
+    pub fn verified(&mut self, holds: Option<bool>) {
+        if let Some(check) = self.check.take() {
+            let verdict = match holds {
+                Some(true) => Verdict::Valid,
+                Some(false) => Verdict::Invalid,
+                None => Verdict::Failed,
+            };
+            self.answers.verified(check, verdict);
+        }
+    }
+
+    /// The host has nothing for this algorithm, or for this key.
+    pub fn verify_here(&mut self) {
+        if let Some(check) = self.check.take() {
+            let verdict = check.verify();
+            self.answers.verified(check, verdict);
+        }
     }
 
     /// What the caller's store says to the claim: the first, or not; `undefined` where it fails.
@@ -390,6 +457,10 @@ impl Errand {
     pub fn failed(&self, cause: &str, now: f64) {
         self.gate.fetched(&self.fetch, Fetched::Failed(cause), instant(now));
     }
+}
+
+fn bytes_of(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
 }
 
 /// A number of JavaScript's that is whole and exact.

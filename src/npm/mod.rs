@@ -8,6 +8,8 @@ mod elicit;
 mod gate;
 #[cfg(feature = "npm")]
 mod outcome;
+#[cfg(feature = "npm")]
+mod prepared;
 
 use crate::UnixTime;
 

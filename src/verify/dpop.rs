@@ -212,7 +212,7 @@ mod tests {
     use crate::fetch::Patience;
     use crate::keys::Keys;
     use crate::time::UnixTime;
-    use crate::verify::Signatures;
+    use crate::verify::{Signatures, Tokens};
 
     const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     /// RFC 9449, figures 12 and 13.
@@ -257,6 +257,7 @@ mod tests {
             let means = Means {
                 config: &config,
                 keys: &mut keys,
+                tokens: &mut Tokens::default(),
                 signatures: &signatures,
                 patience: Patience::default(),
                 nonces: None,

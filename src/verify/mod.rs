@@ -2,11 +2,15 @@
 
 mod document;
 mod dpop;
+mod known;
 mod mandate;
 mod signature;
 mod token;
+mod tokens;
 #[cfg(test)]
 mod wycheproof;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -21,13 +25,14 @@ use crate::time::UnixTime;
 pub use document::document;
 pub use dpop::Proof;
 pub use mandate::whole;
-pub use signature::{SignatureCheck, Signatures, Verdict};
+pub use signature::{HostCheck, SignatureCheck, Signatures, Verdict, name};
+pub use tokens::Tokens;
 
 /// A token that a configured issuer signed for this resource, and that holds now; shown by the
 /// holder of its key, if it is bound to one.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    claims: Map<String, Value>,
+    claims: Arc<Map<String, Value>>,
     profile: Profile,
     proof: Option<Proof>,
 }
@@ -38,6 +43,8 @@ pub struct Means<'a> {
     pub config: &'a Config,
     /// The issuers' keys.
     pub keys: &'a mut Keys,
+    /// The tokens that were seen before.
+    pub tokens: &'a mut Tokens,
     /// The answers of the host so far.
     pub signatures: &'a Signatures,
     /// Whether to wait for fetches of other requests.
@@ -89,7 +96,7 @@ impl Verified {
     }
 
     /// All claims.
-    pub fn claims(&self) -> &Map<String, Value> {
+    pub fn claims(&self) -> &Arc<Map<String, Value>> {
         &self.claims
     }
 

@@ -1,21 +1,23 @@
 //! Key, message, signature -> [`Verdict`]. Never chooses the key, never says why a check failed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use jsonwebtoken::crypto::JwtVerifier;
-use jsonwebtoken::signature::{Error as Mismatch, Verifier};
-use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use jsonwebtoken::Algorithm;
 use p256::ecdsa::signature::Verifier as _;
-use rsa::pkcs1v15;
-use rsa::pss;
 use rsa::sha2::digest::const_oid::AssociatedOid;
 use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
+use rsa::signature::Verifier as _;
+use rsa::traits::PublicKeyParts as _;
+use rsa::{RsaPublicKey, pkcs1v15, pss};
 
 use super::Missing;
 use crate::error::Error;
-use crate::keys::Key;
+use crate::keys::{Key, PublicKey, der};
 
-/// One question: did this key sign this message so?
+/// One question: did this key sign this message so? A host answers with the crate's own cryptography
+/// ([`SignatureCheck::verify`]), or with its own ([`SignatureCheck::for_host`]) once that has proved
+/// itself by the [`SignatureCheck::known_answers`].
 #[derive(Clone, PartialEq)]
 pub struct SignatureCheck {
     pub(super) algorithm: Algorithm,
@@ -73,103 +75,138 @@ impl Signatures {
 }
 
 impl SignatureCheck {
+    /// The algorithm's name (RFC 7518 section 3.1, RFC 8037 section 3.1).
+    pub fn algorithm(&self) -> &'static str {
+        name(self.algorithm)
+    }
+
     /// Answers with the crate's own cryptography.
     pub fn verify(&self) -> Verdict {
-        let Some(verifier) = verifier(self.algorithm, self.key.material()) else {
-            return Verdict::Invalid;
+        if self.holds() == Some(true) { Verdict::Valid } else { Verdict::Invalid }
+    }
+
+    /// `None` where the key does not serve the algorithm, or the signature is none.
+    fn holds(&self) -> Option<bool> {
+        let (message, signature) = (self.message.as_slice(), self.signature.as_slice());
+        Some(match (self.algorithm, self.key.public()?) {
+            // RFC 7518 section 3.4: ECDSA, the signature as `r || s`.
+            (Algorithm::ES256, PublicKey::P256(key)) => {
+                let signature = p256::ecdsa::Signature::from_slice(signature).ok()?;
+                key.verify(message, &signature).is_ok()
+            }
+            (Algorithm::ES384, PublicKey::P384(key)) => {
+                let signature = p384::ecdsa::Signature::from_slice(signature).ok()?;
+                key.verify(message, &signature).is_ok()
+            }
+            // RFC 7518 section 3.3: RSASSA-PKCS1-v1_5.
+            (Algorithm::RS256, PublicKey::Rsa(key)) => pkcs1::<Sha256>(key, message, signature)?,
+            (Algorithm::RS384, PublicKey::Rsa(key)) => pkcs1::<Sha384>(key, message, signature)?,
+            (Algorithm::RS512, PublicKey::Rsa(key)) => pkcs1::<Sha512>(key, message, signature)?,
+            // RFC 7518 section 3.5: RSASSA-PSS with MGF1, the salt as long as the digest.
+            (Algorithm::PS256, PublicKey::Rsa(key)) => {
+                let signature = pss::Signature::try_from(signature).ok()?;
+                pss::VerifyingKey::<Sha256>::new(key.clone()).verify(message, &signature).is_ok()
+            }
+            // RFC 8037 section 3.1: Ed25519; strict, so that a key of small order signs nothing.
+            (Algorithm::EdDSA, PublicKey::Ed25519(key)) => {
+                let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
+                key.verify_strict(message, &signature).is_ok()
+            }
+            _ => return None,
+        })
+    }
+
+    /// The question as a host may be asked it, strict beforehand: what remains is the one equation of
+    /// its algorithm. `None` where only [`SignatureCheck::verify`] answers: for EdDSA, of which hosts
+    /// take keys and points of small order, and for what cannot hold.
+    pub fn for_host(&self) -> Option<HostCheck<'_>> {
+        let public = self.key.public()?;
+        let signature = self.signature.as_slice();
+        let is_whole = match (self.algorithm, public) {
+            (Algorithm::ES256, PublicKey::P256(_)) => {
+                p256::ecdsa::Signature::from_slice(signature).is_ok()
+            }
+            (Algorithm::ES384, PublicKey::P384(_)) => {
+                p384::ecdsa::Signature::from_slice(signature).is_ok()
+            }
+            (
+                Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 | Algorithm::PS256,
+                PublicKey::Rsa(key),
+            ) => {
+                let number = rsa::BigUint::from_bytes_be(signature);
+                signature.len() == key.size() && number < *key.n()
+            }
+            _ => false,
         };
-        match verifier.verify(&self.message, &self.signature) {
-            Ok(()) => Verdict::Valid,
-            Err(_) => Verdict::Invalid,
+        is_whole.then_some(HostCheck { check: self, public, info: self.key.info()? })
+    }
+}
+
+/// A check for a host that can tell whether a signature holds.
+#[derive(Clone, Copy, Debug)]
+pub struct HostCheck<'a> {
+    check: &'a SignatureCheck,
+    public: &'a PublicKey,
+    info: &'a [u8],
+}
+
+impl<'a> HostCheck<'a> {
+    /// The algorithm's name (RFC 7518 section 3.1).
+    pub fn algorithm(&self) -> &'static str {
+        self.check.algorithm()
+    }
+
+    /// The key as DER SubjectPublicKeyInfo (RFC 5280 section 4.1).
+    pub fn key(&self) -> &'a [u8] {
+        self.info
+    }
+
+    /// The key as a JWK of its required members.
+    pub fn jwk(&self) -> String {
+        self.public.jwk()
+    }
+
+    /// What is signed.
+    pub fn message(&self) -> &'a [u8] {
+        &self.check.message
+    }
+
+    /// The signature as a token has it: that of ECDSA is `r || s`.
+    pub fn signature(&self) -> &'a [u8] {
+        &self.check.signature
+    }
+
+    /// The signature as X.509 has it: that of ECDSA is DER (RFC 3279 section 2.2.3).
+    pub fn der_signature(&self) -> Cow<'a, [u8]> {
+        let signature = self.signature();
+        match self.public {
+            PublicKey::P256(_) | PublicKey::P384(_) => {
+                let (r, s) = signature.split_at(signature.len() / 2);
+                der::sequence(&[&der::integer(r), &der::integer(s)]).into()
+            }
+            PublicKey::Rsa(_) | PublicKey::Ed25519(_) => signature.into(),
         }
     }
 }
 
-/// The verifier of an algorithm; `None` where the key does not serve it.
-fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Option<Box<dyn JwtVerifier>> {
-    let point = || key.try_get_as_bytes().ok();
-    Some(match algorithm {
-        // RFC 7518 section 3.4: ECDSA, the signature as `r || s`.
-        Algorithm::ES256 => {
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point()?).ok()?;
-            prepared(algorithm, key, |key, message, signature| {
-                let signature = p256::ecdsa::Signature::from_slice(signature);
-                signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
-            })
-        }
-        Algorithm::ES384 => {
-            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(point()?).ok()?;
-            prepared(algorithm, key, |key, message, signature| {
-                let signature = p384::ecdsa::Signature::from_slice(signature);
-                signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
-            })
-        }
-        // RFC 7518 section 3.3: RSASSA-PKCS1-v1_5.
-        Algorithm::RS256 => rsa_pkcs1::<Sha256>(algorithm, key)?,
-        Algorithm::RS384 => rsa_pkcs1::<Sha384>(algorithm, key)?,
-        Algorithm::RS512 => rsa_pkcs1::<Sha512>(algorithm, key)?,
-        // RFC 7518 section 3.5: RSASSA-PSS with MGF1, the salt as long as the digest.
-        Algorithm::PS256 => {
-            let key = pss::VerifyingKey::<Sha256>::new(rsa_key(key)?);
-            prepared(algorithm, key, |key, message, signature| {
-                let signature = pss::Signature::try_from(signature);
-                signature.is_ok_and(|signature| key.verify(message, &signature).is_ok())
-            })
-        }
-        // RFC 8037 section 3.1: Ed25519; strict, so that a key of small order signs nothing.
-        Algorithm::EdDSA => {
-            let key = ed25519_dalek::VerifyingKey::from_bytes(point()?.try_into().ok()?).ok()?;
-            prepared(algorithm, key, |key, message, signature| {
-                let signature = ed25519_dalek::Signature::from_slice(signature);
-                signature.is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
-            })
-        }
-        _ => return None,
-    })
+/// The name of an algorithm that may be configured.
+pub fn name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::ES256 => "ES256",
+        Algorithm::ES384 => "ES384",
+        Algorithm::RS256 => "RS256",
+        Algorithm::RS384 => "RS384",
+        Algorithm::RS512 => "RS512",
+        Algorithm::PS256 => "PS256",
+        Algorithm::EdDSA => "EdDSA",
+        _ => "",
+    }
 }
 
-fn rsa_pkcs1<D>(algorithm: Algorithm, key: &DecodingKey) -> Option<Box<dyn JwtVerifier>>
+fn pkcs1<D>(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> Option<bool>
 where
-    D: Digest + AssociatedOid + 'static,
+    D: Digest + AssociatedOid,
 {
-    let key = pkcs1v15::VerifyingKey::<D>::new(rsa_key(key)?);
-    Some(prepared(algorithm, key, |key, message, signature| {
-        let signature = pkcs1v15::Signature::try_from(signature);
-        signature.is_ok_and(|signature| Verifier::verify(key, message, &signature).is_ok())
-    }))
-}
-
-fn rsa_key(key: &DecodingKey) -> Option<rsa::RsaPublicKey> {
-    let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() else {
-        return None;
-    };
-    let [n, e] = [n, e].map(|number| rsa::BigUint::from_bytes_be(number));
-    rsa::RsaPublicKey::new(n, e).ok()
-}
-
-/// A key of a kept crate, and how to ask it.
-struct Prepared<K> {
-    algorithm: Algorithm,
-    key: K,
-    holds: fn(&K, &[u8], &[u8]) -> bool,
-}
-
-fn prepared<K: 'static>(
-    algorithm: Algorithm,
-    key: K,
-    holds: fn(&K, &[u8], &[u8]) -> bool,
-) -> Box<dyn JwtVerifier> {
-    Box::new(Prepared { algorithm, key, holds })
-}
-
-impl<K> Verifier<Vec<u8>> for Prepared<K> {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Mismatch> {
-        if (self.holds)(&self.key, message, signature) { Ok(()) } else { Err(Mismatch::new()) }
-    }
-}
-
-impl<K> JwtVerifier for Prepared<K> {
-    fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
+    let signature = pkcs1v15::Signature::try_from(signature).ok()?;
+    Some(pkcs1v15::VerifyingKey::<D>::new(key.clone()).verify(message, &signature).is_ok())
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-use super::{Means, Missing, SignatureCheck, Signatures, mandate};
+use super::tokens::Signed;
+use super::{Means, Missing, SignatureCheck, Signatures, mandate, name};
 use crate::config::{Config, Issuer, Profile, Relaxable};
 use crate::error::{Error, Excerpt};
 use crate::fetch::Unavailable;
@@ -22,21 +23,44 @@ use crate::time::UnixTime;
 pub fn claims(
     token: &str,
     means: &mut Means<'_>,
-) -> Result<(Map<String, Value>, Profile), Missing> {
-    let token = jws(token).map_err(malformed)?;
-    let (index, issuer) = issuer(&token, means.config)?;
-    let algorithm = algorithm(&token, issuer)?;
-    media_type(&token, issuer)?;
-    let candidates = candidates(&token, index, algorithm, means)?;
-    signature(&token, algorithm, candidates, means.signatures)?;
+) -> Result<(Arc<Map<String, Value>>, Profile), Missing> {
+    if let Some(known) = means.tokens.get(token)
+        && let Some(issuer) = means.config.issuers.get(known.issuer)
+        && candidates(&known.wanted(), known.issuer, means)?.iter().any(|key| *key == known.key)
+    {
+        holds(&known.claims, issuer, means)?;
+        return Ok((Arc::clone(&known.claims), issuer.profile));
+    }
+    let config = means.config;
+    let read = jws(token).map_err(malformed)?;
+    let (index, issuer) = issuer(&read, config)?;
+    let algorithm = algorithm(&read, issuer)?;
+    media_type(&read, issuer)?;
+    let wanted = Wanted { id: read.header.key_id.as_deref(), algorithm };
+    let candidates = candidates(&wanted, index, means)?;
+    let key = signer(&read, algorithm, candidates, means.signatures)?;
+    holds(&read.claims, issuer, means)?;
+    let claims = Arc::new(read.claims);
+    let key_id = read.header.key_id;
+    let signed = Signed { issuer: index, algorithm, key_id, key, claims: Arc::clone(&claims) };
+    means.tokens.put(token, signed);
+    Ok((claims, issuer.profile))
+}
+
+impl Signed {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { id: self.key_id.as_deref(), algorithm: self.algorithm }
+    }
+}
+
+fn holds(claims: &Map<String, Value>, issuer: &Issuer, means: &Means<'_>) -> Result<(), Error> {
     match issuer.profile {
-        Profile::Oauth => hold(&token.claims, means.config, issuer, means.now)?,
+        Profile::Oauth => hold(claims, means.config, issuer, means.now),
         Profile::Caracal => {
-            audience(&token.claims, issuer)?;
-            mandate::hold(&token.claims, issuer, means.now)?;
+            audience(claims, issuer)?;
+            mandate::hold(claims, issuer, means.now)
         }
     }
-    Ok((token.claims, issuer.profile))
 }
 
 fn malformed(unread: Unread) -> Error {
@@ -80,41 +104,41 @@ fn folded(media_type: &str) -> String {
 }
 
 fn candidates(
-    token: &Jws,
+    wanted: &Wanted<'_>,
     index: usize,
-    algorithm: Algorithm,
     means: &mut Means<'_>,
 ) -> Result<Vec<Arc<Key>>, Missing> {
-    let iss = Excerpt::of(token.claims.get("iss").and_then(Value::as_str).unwrap_or_default());
-    let id = token.header.key_id.as_deref();
-    let wanted = Wanted { id, algorithm };
-    let error = match means.keys.find(index, &wanted, means.patience, means.now) {
+    let found = means.keys.find(index, wanted, means.patience, means.now);
+    let iss = || means.config.issuers.get(index).map_or("", |issuer| issuer.issuer.as_str());
+    let iss = || Excerpt::of(iss());
+    let error = match found {
         Lookup::Found(candidates) => return Ok(candidates),
         Lookup::Fetch(fetch) => return Err(Missing::Fetch(fetch)),
         Lookup::Wait(until) => return Err(Missing::Wait(until)),
-        Lookup::Ambiguous => Error::KeyAmbiguous { iss },
+        Lookup::Ambiguous => Error::KeyAmbiguous { iss: iss() },
         Lookup::Unavailable(Unavailable { fault, retry_after }) => {
-            Error::KeysUnavailable { iss, fault, retry_after }
+            Error::KeysUnavailable { iss: iss(), fault, retry_after }
         }
         Lookup::Unknown => {
-            let alg = Excerpt::of(&token.header.algorithm);
-            Error::KeyUnknown { iss, kid: id.map(Excerpt::of), alg }
+            let alg = Excerpt::of(name(wanted.algorithm));
+            Error::KeyUnknown { iss: iss(), kid: wanted.id.map(Excerpt::of), alg }
         }
     };
     Err(error.into())
 }
 
-fn signature(
+/// The key that has signed it.
+fn signer(
     token: &Jws,
     algorithm: Algorithm,
     candidates: Vec<Arc<Key>>,
     signatures: &Signatures,
-) -> Result<(), Missing> {
+) -> Result<Arc<Key>, Missing> {
     for key in candidates {
-        let message = token.signing_input.clone();
-        let check = SignatureCheck { algorithm, key, message, signature: token.signature.clone() };
+        let (message, signature) = (token.signing_input.clone(), token.signature.clone());
+        let check = SignatureCheck { algorithm, key: Arc::clone(&key), message, signature };
         if signatures.hold(check)? {
-            return Ok(());
+            return Ok(key);
         }
     }
     Err(Error::SignatureInvalid {}.into())
@@ -166,13 +190,15 @@ fn audience(claims: &Map<String, Value>, issuer: &Issuer) -> Result<(), Error> {
         Some(Value::Array(list)) => list.as_slice(),
         Some(single) => std::slice::from_ref(single),
     };
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let list: Vec<String> =
-        list.iter().map(text).collect::<Option<_>>().ok_or(Error::ClaimMalformed { claim })?;
-    if list.iter().all(String::is_empty) {
+    let list: Vec<&str> = list
+        .iter()
+        .map(Value::as_str)
+        .collect::<Option<_>>()
+        .ok_or(Error::ClaimMalformed { claim })?;
+    if list.iter().all(|audience| audience.is_empty()) {
         return Err(Error::ClaimMissing { claim });
     }
-    if list.iter().any(|audience| issuer.audience.contains(audience)) {
+    if list.iter().any(|named| issuer.audience.iter().any(|audience| audience == named)) {
         return Ok(());
     }
     Err(Error::AudienceMismatch { aud: Excerpt::of(&list.join(" ")) })

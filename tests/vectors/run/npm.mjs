@@ -6,10 +6,11 @@ import { isObject, isPairs } from './reading.mjs';
 
 const PACKAGE = new URL('../../../pkg/', import.meta.url);
 
-export async function openPackage() {
+export async function openPackage(crypto) {
+  const asked = limited(crypto);
   const { name, exports } = JSON.parse(await readFile(new URL('package.json', PACKAGE), 'utf8'));
   const { Gate } = await import(new URL(entry(exports) ?? fail(`${name} exports no module`), PACKAGE));
-  return async (config, world) => {
+  const open = async (config, world) => {
     const fetch = async (target) => {
       const found = world.fetch([target instanceof Request ? target.url : String(target)]);
       if (found === null) throw new TypeError('fetch failed');
@@ -39,6 +40,27 @@ export async function openPackage() {
       },
     };
   };
+  return { open, asked };
+}
+
+/** Leaves this process the cryptography that is to be tried, and counts its use. */
+function limited(crypto) {
+  let asked = 0;
+  const counting = (of) => new Proxy(of, {
+    get(target, name) {
+      const found = Reflect.get(target, name);
+      if (typeof found !== 'function') return found;
+      return (...input) => {
+        if (name === 'verify') asked += 1;
+        return Reflect.apply(found, target, input);
+      };
+    },
+  });
+  const builtin = process.getBuiltinModule;
+  const set = (of, name, value) => Object.defineProperty(of, name, { value, configurable: true });
+  set(process, 'getBuiltinModule', crypto === 'host' ? (name) => counting(builtin(name)) : undefined);
+  set(globalThis.crypto, 'subtle', crypto === 'web' ? counting(globalThis.crypto.subtle) : undefined);
+  return () => asked;
 }
 
 /** A replay store that fails when the world says so; the package's own cannot. */
