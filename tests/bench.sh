@@ -42,4 +42,4 @@ done
 [ tests/packaging/node_modules/.package-lock.json -nt tests/packaging/package-lock.json ] || (cd tests/packaging && npm install --no-save --no-audit --no-fund >&2)
 if [ ! -f pkg/dist/waxseal.wasm ] || [ ! -f pkg/dist/index.js ]; then npm --prefix js run --silent build >&2; fi
 
-exec node tests/bench/main.mjs "${options[@]}"
+exec node --expose-gc tests/bench/main.mjs "${options[@]}"

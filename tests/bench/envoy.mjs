@@ -13,12 +13,16 @@ import { http, Proxy, upstream } from './proxy.mjs';
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
 const WARM = 10_000;
+/** Requests after which everything is compiled. */
+const FIRST = 500;
+/** As many lines of a file are not sent where each is sent once. */
+const SPARE = 32;
 /** Tokens that the cache of `jwt_authn` has room for: as many as ours. */
 const CACHE = 20_000;
 /** Requests per second that nothing which checks a signature reaches here: so many credentials are made. */
 const FASTEST = { token: 12_000, proof: 6_000 };
 /** Credentials that are made at once, for requests without end. */
-const CHUNK = 50_000;
+const CHUNK = 20_000;
 
 /** A module that does nothing, built once. */
 function noop() {
@@ -47,7 +51,7 @@ function message() {
   call.params.arguments.text = 'x'.repeat(1_024 - JSON.stringify(call).length);
   return JSON.stringify(call);
 }
-const DPOP = { dpop: { mode: 'required', algorithms: ['ES256'], age: 60 } };
+const DPOP = { dpop: { mode: 'required', algorithms: ['ES256'], age: 120 } };
 
 /** Files that wrk reads, in a folder of its own. */
 class Files {
@@ -83,14 +87,14 @@ function newProofs(algorithm) {
   });
 }
 
-/** A case whose requests are sent again and again, after each was sent once. */
-function again(name, proxy, seconds, options) {
-  let warm = false;
+/** A case whose requests are sent again and again, once all of `warm` was sent. */
+function again(name, proxy, seconds, { warm, ...options }) {
+  let ready = false;
   return {
     name,
     async prepare() {
-      if (!warm) await proxy.load({ ...options, ...(options.many ? { once: true, seconds: 300 } : { seconds: 1 }) });
-      warm = true;
+      if (!ready) await proxy.load({ ...options, file: warm, once: true, seconds: 300 });
+      ready = true;
     },
     run: () => proxy.load({ ...options, seconds }),
   };
@@ -107,14 +111,14 @@ function cold(name, proxy, seconds, pool, files) {
         if (used > 0 && proxy.served > 0) await proxy.restart();
         used = 0;
         // So that the first requests find everything compiled.
-        await proxy.load({ file: await files.write(pool.slice(0, 500), 'first'), once: true, seconds: 60 });
-        used += 500;
+        await proxy.load({ file: await files.write(pool.slice(0, FIRST), 'first'), once: true, seconds: 60 });
+        used += FIRST;
       }
       file = await files.write(pool.slice(used, used + take), 'cold');
     },
     async run() {
       const result = await proxy.load({ file, once: true, seconds });
-      used += Math.min(take, result.requests + 100);
+      used += Math.min(take, result.requests + SPARE);
       return result;
     },
   };
@@ -150,7 +154,7 @@ async function setUp({ seconds, quick, say }) {
     const pools = {};
     for (const algorithm of ALGORITHMS) {
       say(`${algorithm} tokens: made once, kept for days`);
-      pools[algorithm] = await tokens(algorithm, Math.max(WARM, FASTEST.token * seconds + 500));
+      pools[algorithm] = await tokens(algorithm, Math.max(WARM + SPARE, FIRST + FASTEST.token * seconds));
     }
     const [one, other] = pools.ES256.map((token) => token.split('.'));
     const forged = [one[0], one[1], other[2]].join('.');
@@ -161,22 +165,23 @@ async function setUp({ seconds, quick, say }) {
       return proxy;
     };
 
-    const single = await files.write(pools.ES256.slice(0, 1));
+    const single = { file: await files.write(pools.ES256.slice(0, 1)), warm: await files.write(pools.ES256.slice(0, FIRST)) };
     const body = await files.write([message()]);
     const none = await start('no filter', { filters: [], guards: false });
     const empty = await start('no-op Wasm filter', { filters: [nothing], guards: false });
     const cases = [
-      again('no filter', none, seconds, { file: single }),
-      again('no-op Wasm filter', empty, seconds, { file: single }),
-      again('no-op Wasm filter, 1 kB body', empty, seconds, { file: single, method: 'POST', body }),
+      again('no filter', none, seconds, single),
+      again('no-op Wasm filter', empty, seconds, single),
+      again('no-op Wasm filter, 1 kB body', empty, seconds, { ...single, method: 'POST', body }),
       // The same once more: what it differs by is the noise.
-      again('no-op Wasm filter again', empty, seconds, { file: single }),
+      again('no-op Wasm filter again', empty, seconds, single),
     ];
     for (const algorithm of ALGORITHMS) {
       const name = (text) => `${algorithm}, ${text}`;
       const ours = (what, members) => start(name(`waxseal, ${what}`), { configuration: trusting(algorithm, members) });
-      const token = { file: await files.write(pools[algorithm].slice(0, 1)) };
-      const many = { file: await files.write(pools[algorithm].slice(0, WARM)), many: true };
+      const all = await files.write(pools[algorithm].slice(0, WARM + SPARE));
+      const token = { file: await files.write(pools[algorithm].slice(0, 1)), warm: all };
+      const many = { file: await files.write(pools[algorithm].slice(0, WARM)), warm: all };
       const native = await start(name('jwt_authn'), { filters: [jwtAuthn(algorithm)] });
       cases.push(
         again(name('jwt_authn'), native, seconds, many),
@@ -221,7 +226,9 @@ async function memory({ proxies, files, total, say }) {
       say(`memory: ${name}, ${proxy.served} of ${total} requests`);
       const file = await files.write(make(chunk, { distinct: true }), 'memory');
       // What was under way when the last was sent is not counted.
-      const { requests } = await proxy.load({ ...options, file, once: true, seconds: 600 });
+      const { requests } = await proxy.load({ ...options, file, once: true, seconds: 600 }).catch((cause) => {
+        throw new Error(`memory, ${name}: ${cause.message}`, { cause });
+      });
       held[name].push([proxy.served, await proxy.megabytes()]);
       if (requests < chunk * 0.9) throw new Error(`${name}: ${requests} of ${chunk} requests were answered`);
     }

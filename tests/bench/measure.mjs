@@ -1,5 +1,7 @@
 // Cases in turn, round after round, and what their samples say.
 
+const LEAST = 128;
+
 /** The value that a share of the sorted numbers lies below; 0.5 is the median. */
 export function quantile(numbers, share) {
   const sorted = [...numbers].sort((one, other) => one - other);
@@ -24,6 +26,8 @@ export async function interleave(cases, { rounds, say }) {
     for (const { name, prepare, run } of round % 2 === 0 ? cases : [...cases].reverse()) {
       try {
         await prepare?.();
+        // What the one before has left behind is not for this one to clear away.
+        globalThis.gc?.({ type: 'minor' });
         for (const [metric, number] of Object.entries(await run())) (samples[name][metric] ??= []).push(number);
       } catch (cause) {
         throw new Error(`${name}: ${cause.message}`, { cause });
@@ -39,13 +43,20 @@ export function ratio(ones, others) {
   return { ratio: median(ratios), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
 }
 
-/** How many calls take about so many milliseconds. */
-export async function countFor(milliseconds, act, most = 100_000) {
-  for (let count = 8; ; count *= 2) {
+/** How many calls take about so many milliseconds once everything is compiled: more than are under way at once, and `most`. */
+export async function countFor(milliseconds, act, { most = 100_000, prepare } = {}) {
+  const timed = async (count) => {
+    await prepare?.(count);
     const begun = performance.now();
-    await act(Math.min(count, most));
-    const took = performance.now() - begun;
-    if (count >= most) return most;
-    if (took >= milliseconds / 4) return Math.max(1, Math.min(most, Math.round((count * milliseconds) / took)));
+    await act(count);
+    return performance.now() - begun;
+  };
+  let count = Math.min(LEAST, most);
+  for (;;) {
+    // The faster of two: the first has compiled it, or something else came between.
+    const took = Math.min(await timed(count), await timed(count));
+    const fitting = Math.round((count * milliseconds) / took);
+    if (count >= most || fitting < count * 4) return Math.max(Math.min(LEAST, most), Math.min(most, fitting));
+    count = Math.min(most, count * 4);
   }
 }

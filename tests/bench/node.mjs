@@ -35,11 +35,11 @@ async function bothWays(name, { budget, most, fresh, ask, expected = 'alice' }) 
     const said = await ask(calls[number % calls.length]);
     if (said !== expected) throw new Error(`it said ${JSON.stringify(said)}`);
   };
-  calls = await fresh(most ?? 1);
-  const count = await countFor(budget, (times) => timed(times, 1, act), most);
+  const prepare = async (count) => { calls = await fresh(most === undefined ? 1 : count); };
+  const count = await countFor(budget, (times) => timed(times, 1, act), { most, prepare });
   return WAYS.map(([way, atOnce]) => ({
     name: `${name}, ${way}`,
-    prepare: async () => { calls = await fresh(most === undefined ? 1 : count); },
+    prepare: () => prepare(count),
     run: () => timed(count, atOnce, act),
   }));
 }

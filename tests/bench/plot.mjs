@@ -27,17 +27,28 @@ export function bars(title, values) {
   ]));
 }
 
+/** Round numbers between two others, about five. */
+function ticksOf(low, high, log) {
+  if (log) {
+    const decades = Array.from({ length: 20 }, (_, number) => 10 ** (number - 10));
+    const fine = decades.flatMap((decade) => [decade, 2 * decade, 5 * decade]);
+    const within = (all) => all.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+    return within(fine).length > 7 ? within(decades) : within(fine);
+  }
+  const decade = 10 ** Math.floor(Math.log10((high - low) / 4));
+  const step = decade * [1, 2, 5, 10].find((factor) => (high - low) / (factor * decade) <= 6);
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, number) => low + number * step);
+}
+
 /** A line for each: name, and points [x, y]. `log` is for both axes; without it they begin at 0. */
 export function lines(title, series, { log = false, x: xName, y: yName }) {
-  const [left, top, right, height] = [60, 40, 230, 300];
-  const measure = log ? (value) => Math.log10(Math.max(value, 1e-9)) : (value) => value;
-  const all = (place) => series.flatMap(({ points }) => points.map((point) => measure(point[place])));
-  const range = (place) => [log ? Math.min(...all(place)) : 0, Math.max(...all(place))];
+  const [left, top, right, height] = [60, 44, 230, 300];
+  const measure = log ? Math.log10 : Number;
   const axis = (place, from, to) => {
-    const [low, high] = range(place);
-    const at = (value) => from + ((measure(value) - low) / (high - low || 1)) * (to - from);
-    const ticks = Array.from({ length: 5 }, (_, number) => low + ((high - low) * number) / 4).map((value) => (log ? 10 ** value : value));
-    return { at, ticks };
+    const all = series.flatMap(({ points }) => points.map((point) => point[place]));
+    const [low, high] = [log ? Math.min(...all) : 0, Math.max(...all)];
+    const at = (value) => from + ((measure(value) - measure(low)) / (measure(high) - measure(low) || 1)) * (to - from);
+    return { at, ticks: ticksOf(low, high, log) };
   };
   const [x, y] = [axis(0, left, WIDTH - right), axis(1, top + height, top)];
   return document(top + height + 50, title, [

@@ -21,8 +21,8 @@ const ENV = { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
 const version = (name) => createRequire(join(PACKAGING, 'x'))(`./${name}/package.json`).version;
 
 const node = (major) => ({ name: `Node ${version(`node-${major}`)}`, command: join(PACKAGING, `node-${major}/bin/node`), args: [] });
-const servers = () => [
-  ...[20, 22, 24].map(node),
+const servers = (quick) => [
+  ...(quick ? [20] : [20, 22, 24]).map(node),
   { name: `Bun ${version('bun')}`, command: join(PACKAGING, '.bin/bun'), args: [] },
   { name: `Deno ${version('deno')}`, command: join(PACKAGING, '.bin/deno'), args: ['run', '--allow-all', '--quiet'] },
 ];
@@ -122,10 +122,10 @@ async function caseOf({ name, tell }, [kind, algorithm], budget) {
   return { name: `${algorithm}, ${kind}, ${name}`, prepare, run };
 }
 
-async function checks({ rounds, budget, say }) {
+async function checks({ rounds, budget, quick, say }) {
   const runtimes = [];
   try {
-    for (const one of servers()) runtimes.push(await onServer(one));
+    for (const one of servers(quick)) runtimes.push(await onServer(one));
     runtimes.push(await onWorkerd(), await onPage());
     const cases = [];
     for (const kind of KINDS) {
@@ -138,14 +138,14 @@ async function checks({ rounds, budget, say }) {
 }
 
 /** From the import to the first verdict, in a new process each time. */
-async function starts({ rounds, say }) {
+async function starts({ rounds, quick, say }) {
   const token = lasting('ES256');
   const keySet = JSON.stringify({ keys: [jwk(keyFor('ES256'))] });
   const first = async (command, args, name) => {
     const { stdout } = await promisify(execFile)(command, [...args, path('first.mjs'), name, token, keySet], { env: ENV, timeout: 60_000 });
     return JSON.parse(stdout);
   };
-  const [own, ...others] = servers();
+  const [own, ...others] = servers(quick);
   const PEERS = ['waxseal', 'jose', 'oauth4webapi', 'express-oauth2-jwt-bearer', 'fast-jwt'];
   return interleave([
     ...PEERS.map((peer) => ({ name: `start, ${peer}, ${own.name}`, run: () => first(own.command, own.args, peer) })),
@@ -154,8 +154,8 @@ async function starts({ rounds, say }) {
 }
 
 /** Case -> metric -> a number for each round. */
-export async function runtimes({ rounds, budget, say }) {
-  const checked = await checks({ rounds, budget, say: (text) => say(`checks, ${text}`) });
-  const started = await starts({ rounds, say: (text) => say(`starts, ${text}`) });
+export async function runtimes({ say, ...effort }) {
+  const checked = await checks({ ...effort, say: (text) => say(`checks, ${text}`) });
+  const started = await starts({ ...effort, say: (text) => say(`starts, ${text}`) });
   return { ...checked, ...started };
 }
