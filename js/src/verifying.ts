@@ -30,7 +30,7 @@ const SALT = 32;
 function node(): Means | undefined {
   // No import: this file is read by bundlers, and by runtimes that are no Node.
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeCrypto | undefined } };
-  const crypto = process?.getBuiltinModule?.('node:crypto');
+  const crypto = process?.getBuiltinModule?.('crypto');
   return crypto && {
     prepare(jwk, algorithm) {
       const key = crypto.createPublicKey({ key: jwk, format: 'jwk' });

@@ -258,13 +258,13 @@ fn ours(
     (message, signature): (&[u8], &[u8]),
     hosts: &mut Hosts,
 ) -> Ours {
-    let mut signed = |key: &Arc<Key>| {
+    let signed = |key: &Arc<Key>| {
         let (key, message, signature) = (Arc::clone(key), message.to_vec(), signature.to_vec());
         let check = SignatureCheck { algorithm, key, message, signature };
         hosts.note(&check);
         check.verify() == Verdict::Valid
     };
-    Ours::of(candidates.iter().any(|key| signed(key)))
+    Ours::of(candidates.iter().any(signed))
 }
 
 /// What hosts would be asked, with our verdicts: theirs must be the same.
