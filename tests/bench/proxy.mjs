@@ -18,7 +18,8 @@ export const upstream = () => Envoy.start({
     upstream: {
       manager: {
         access_log: [],
-        http_filters: [ROUTER],
+        // A reply before the whole body would cost a connection.
+        http_filters: [http('buffer', 'buffer.v3.Buffer', { max_request_bytes: 65_536 }), ROUTER],
         route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: '{}' } } }] }] },
       },
     },
@@ -63,14 +64,14 @@ export class Proxy {
     }
   }
 
-  /** Requests per second, latencies in microseconds, and microseconds of processor time for each request. */
+  /** Requests per second, latencies in microseconds, microseconds of processor time for each request, and the share of a core. */
   async load(options) {
     const before = await this.envoy.cpu();
     const { requests, seconds, p50, p99 } = await load(`http://127.0.0.1:${this.envoy.port('bench')}${PATH}`, options);
     const cpu = (await this.envoy.cpu()) - before;
     this.served += requests;
     await this.#assertPassed();
-    return { rps: requests / seconds, p50, p99, cpu: (cpu * 1e6) / requests, requests };
+    return { rps: requests / seconds, p50, p99, cpu: (cpu * 1e6) / requests, busy: cpu / seconds, requests };
   }
 
   /** Every reply was the upstream's, but for those that `assertGuards` has asked for. */

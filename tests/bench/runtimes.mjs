@@ -2,7 +2,8 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile, copyFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,11 @@ const servers = (quick) => [
 const KINDS = [['warm', 'RS256'], ['cold', 'RS256'], ['warm', 'ES256'], ['cold', 'ES256'], ['dpop', 'ES256']];
 
 const children = new Set();
-process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+const folders = new Set();
+process.on('exit', () => {
+  children.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 
 function start(command, args, options) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: ENV, ...options });
@@ -61,6 +66,7 @@ async function onServer({ name, command, args }) {
 /** workerd itself: one isolate, which keeps its gate between requests. */
 async function onWorkerd() {
   const folder = await mkdtemp(join(tmpdir(), 'waxseal-bench-'));
+  folders.add(folder);
   const entry = `
     import { Gate } from ${JSON.stringify(path('../../pkg/dist/index-workerd.js'))};
     import { subject } from ${JSON.stringify(path('subject.mjs'))};
