@@ -11,23 +11,23 @@ export const ALGORITHMS = ['RS256', 'ES256'];
 
 const FOLDER = fileURLToPath(new URL('../../target/bench/', import.meta.url));
 const DAY = 86_400;
+const LIFE = 7 * DAY;
 
 /** A token that outlives the run. */
-export const lasting = (algorithm, claims = {}) => token({ exp: now() + 7 * DAY, ...claims }, { key: keyFor(algorithm), algorithm });
+export const lasting = (algorithm, claims = {}) => token({ exp: now() + LIFE, ...claims }, { key: keyFor(algorithm), algorithm });
 
 /** So many different tokens. Signing with RSA is slow: they are kept for a few days, under target. */
 export async function tokens(algorithm, count) {
   const file = `${FOLDER}tokens-${algorithm}`;
-  const { until = 0, made = [] } = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
-  const good = until > now() + DAY ? made : [];
-  if (good.length < count) {
-    const until = good.length > 0 ? undefined : now() + 7 * DAY;
-    while (good.length < count) good.push(lasting(algorithm));
+  const found = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
+  const { until, made } = found.until > now() + DAY ? found : { until: now() + LIFE, made: [] };
+  if (made.length < count) {
+    while (made.length < count) made.push(lasting(algorithm));
     await mkdir(FOLDER, { recursive: true });
-    await writeFile(`${file}.new`, JSON.stringify({ until: until ?? JSON.parse(await readFile(file, 'utf8')).until, made: good }));
+    await writeFile(`${file}.new`, JSON.stringify({ until, made }));
     await rename(`${file}.new`, file);
   }
-  return good.slice(0, count);
+  return made.slice(0, count);
 }
 
 /** The configuration of our gate that trusts one algorithm's key, and that alone. */

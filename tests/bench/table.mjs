@@ -50,7 +50,7 @@ function envoy({ envoy: found }) {
     const empty = name.endsWith('1 kB body') ? 'no-op Wasm filter, 1 kB body' : 'no-op Wasm filter';
     const native = `${ALGORITHMS.find((algorithm) => name.startsWith(algorithm)) ?? 'ES256'}, jwt_authn`;
     return [
-      name, against(samples, name, empty, 'rps'), against(samples, name, native, 'rps'), against(samples, name, empty, 'cpu'),
+      name, against(samples, name, empty, 'rps'), against(samples, name, native, 'rps'), against(samples, name, empty, 'cpu'), against(samples, name, native, 'cpu'),
       count(middle(metrics, 'rps')), count(middle(metrics, 'p50')), count(middle(metrics, 'p99')), time(middle(metrics, 'cpu')), percent(middle(metrics, 'busy')), percent(spread(metrics.rps)),
     ];
   });
@@ -58,9 +58,9 @@ function envoy({ envoy: found }) {
   const grown = Object.entries(memory).map(([name, points]) => [name, count(points[0][1]), count(points.at(-1)[1]), count(points.at(-1)[0])]);
   return `## Envoy
 
-${table(['case', 'to no-op', 'to jwt_authn', 'CPU to no-op', 'req/s', 'p50 us', 'p99 us', 'CPU us/req', 'busy', 'spread'], rows)}
+${table(['case', 'to no-op', 'to jwt_authn', 'CPU to no-op', 'CPU to jwt_authn', 'req/s', 'p50 us', 'p99 us', 'CPU us/req', 'busy', 'spread'], rows)}
 
-The first three columns are ratios, more is better; with a body, to the no-op filter with that body. The last is how far the middle half of the rounds lies apart. \`jwt_authn\` has its keys inline.
+The first four columns are ratios, more is better; with a body, to the no-op filter with that body. The last is how far the middle half of the rounds lies apart. \`jwt_authn\` has its keys inline.
 Cold: each token is new. Warm: each token has been seen. DPoP: the token has been seen, the proof is new. CPU is that of Envoy alone.
 Busy is how much of a core its worker had: where that is well below 100 %, it waited for wrk, for the Envoy behind it or for others on the machine, and CPU says more than requests per second.
 
