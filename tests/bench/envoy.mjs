@@ -224,7 +224,7 @@ async function memory({ proxies, files, total, say }) {
     const chunk = Math.ceil(total / chunks);
     for (let number = 0; number < chunks; number += 1) {
       say(`memory: ${name}, ${proxy.served} of ${total} requests`);
-      const file = await files.write(make(chunk, { distinct: true }), 'memory');
+      const file = await files.write(make(chunk + 2 * SPARE, { distinct: true }), 'memory');
       // What was under way when the last was sent is not counted.
       const { requests } = await proxy.load({ ...options, file, once: true, seconds: 600 }).catch((cause) => {
         throw new Error(`memory, ${name}: ${cause.message}`, { cause });
