@@ -39,14 +39,9 @@ async function bundled(entry) {
 
 /** Name -> bytes, as they are and compressed. */
 export async function sizes({ say }) {
-  const measured = {};
-  for (const [name, entry] of Object.entries(ENTRIES)) {
-    say(name);
-    measured[name] = await sizeOf(await bundled(entry));
-  }
-  for (const name of MODULES) {
-    say(name);
-    measured[name] = await sizeOf(await readFile(dist(name)));
-  }
-  return measured;
+  say(`${Object.keys(ENTRIES).length} entries, ${MODULES.length} modules`);
+  return Object.fromEntries(await Promise.all([
+    ...Object.entries(ENTRIES).map(async ([name, entry]) => [name, await sizeOf(await bundled(entry))]),
+    ...MODULES.map(async (name) => [name, await sizeOf(await readFile(dist(name)))]),
+  ]));
 }
