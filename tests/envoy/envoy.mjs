@@ -151,6 +151,14 @@ export class Envoy {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
   }
 
+  /** Seconds of processor time that it has used, to a hundredth, as the kernel counts them. */
+  async cpu() {
+    const stat = await readFile(`/proc/${this.#child.pid}/stat`, 'utf8');
+    // The name may hold spaces; utime and stime are the fields 14 and 15.
+    const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
+  }
+
   /** The access log's entry about a request. */
   accessOf = (id) => until(`the access log of ${id}`, () => this.access.find((entry) => entry.id === id));
 

@@ -32,6 +32,13 @@ export const ALGORITHMS = Object.keys(SIGNING);
 /** A test key that signs by an algorithm. */
 export const keyFor = (algorithm) => ({ ES256: 'es-1', ES384: 'p384-1', EdDSA: 'ed-1' })[algorithm] ?? 'rs-1';
 
+const secrets = new Map();
+/** The private half of a test key, read once. */
+function secretOf(name) {
+  if (!secrets.has(name)) secrets.set(name, createPrivateKey({ key: KEYS[name], format: 'jwk' }));
+  return secrets.get(name);
+}
+
 /** A good token, but for the members given; one that is undefined is left out. */
 export function token(claims = {}, { key = 'es-1', header = {}, algorithm = KEYS[key].kty === 'RSA' ? 'RS256' : 'ES256' } = {}) {
   const head = { alg: algorithm, typ: 'at+jwt', kid: key, ...header };
@@ -41,8 +48,7 @@ export function token(claims = {}, { key = 'es-1', header = {}, algorithm = KEYS
   };
   const input = `${encode(head)}.${encode(payload)}`;
   const [hash, options] = SIGNING[algorithm];
-  const secret = createPrivateKey({ key: KEYS[key], format: 'jwk' });
-  const signature = nodeSign(hash, Buffer.from(input), { key: secret, ...options });
+  const signature = nodeSign(hash, Buffer.from(input), { key: secretOf(key), ...options });
   return `${input}.${signature.toString('base64url')}`;
 }
 
