@@ -106,6 +106,14 @@ function modules() {
   }
 }
 
+/** The scripts that an entry loads at once. */
+function loaded(entry, found = new Set([entry])) {
+  for (const [, name] of readFileSync(join(dist, entry), 'utf8').matchAll(/\b(?:from|import)\s*['"]\.\/(.*?)['"]/g)) {
+    if (!found.has(name)) loaded(name, found.add(name));
+  }
+  return found;
+}
+
 if (!process.argv.includes('--typescript')) modules();
 step('the TypeScript', () => {
   // The one parser of YAML that the commands need: one file, its licence in its first line.
@@ -115,6 +123,9 @@ step('the TypeScript', () => {
   // Comments are for who reads the types, or the sources.
   tsc('tsconfig.json', '--removeComments');
   tsc('tsconfig.types.json', '--outDir', dist);
+  // Browsers get these, and not every one from a bundler.
+  const small = [...loaded('client.js')].filter((name) => name !== 'client-bytes.js').map((name) => join(dist, name));
+  buildSync({ entryPoints: small, outdir: dist, allowOverwrite: true, minify: true, format: 'esm', target: 'es2022', logLevel: 'error' });
   // For `require`, the same once more.
   const cjs = join(dist, 'cjs');
   tsc('tsconfig.types.json', '--outDir', cjs);

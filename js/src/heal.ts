@@ -1,6 +1,6 @@
 import type { Dpop } from './dpop.js';
 import { misuse } from './error.js';
-import type { Care } from './healing.js';
+import { type Care, Healing } from './healing.js';
 import type { Fetch } from './proving.js';
 import type { Action, OpenUrl, Reading } from './reading.js';
 import type { Reason } from './reasons.js';
@@ -138,10 +138,6 @@ export function heal(options: HealOptions = {}): HealMiddleware {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
     // A browser's own `fetch` refuses to be called as a method.
     const send: typeof next = (...input) => next(...input);
-    return async (...given) => {
-      // With the first call: who only reads errors need not load it.
-      const { Healing } = await import('./healing.js');
-      return new Healing(care, send, given).run();
-    };
+    return async (...given) => new Healing(care, send, given).run();
   };
 }

@@ -51,12 +51,12 @@ describe('the entry', () => {
     const follow = async (url) => {
       if (loaded.has(url.pathname)) return;
       loaded.add(url.pathname);
-      for (const [, name] of (await readFile(url, 'utf8')).matchAll(/\b(?:from|import) '(.*?)'/g)) await follow(new URL(name, url));
+      for (const [, name] of (await readFile(url, 'utf8')).matchAll(/\b(?:from|import)\s*['"](.*?)['"]/g)) await follow(new URL(name, url));
     };
     const entry = new URL('../../pkg/dist/client.js', import.meta.url);
     await follow(entry);
     assert.deepEqual([...loaded].map((path) => path.split('/').at(-1)).sort(), [
-      'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'error.js', 'explain.js', 'heal.js', 'keystore.js', 'proving.js', 'reading.js',
+      'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'error.js', 'explain.js', 'heal.js', 'healing.js', 'keystore.js', 'proving.js', 'reading.js',
       'realm.js', 'received.js', 'request.js', 'start.js', 'unpacked.js',
     ]);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', `
