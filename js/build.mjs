@@ -1,9 +1,10 @@
 // Builds the three wasm modules and the TypeScript around two of them into ../pkg/dist; with --typescript, the TypeScript alone.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { buildSync } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -12,6 +13,7 @@ const dist = join(root, 'pkg/dist');
 const glue = join(root, 'target/glue');
 
 const env = { ...process.env };
+const execute = promisify(execFile);
 
 // Panic messages carry the paths of sources: not those of this machine.
 function hidePaths() {
@@ -21,18 +23,17 @@ function hidePaths() {
   env.RUSTFLAGS = places.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join(' ');
 }
 
-function step(name, act) {
+async function step(name, act) {
   const start = Date.now();
-  process.stderr.write(`build: ${name} ... `);
-  const said = act();
-  process.stderr.write(`${said ? `${said}, ` : ''}${((Date.now() - start) / 1000).toFixed(1)} s\n`);
+  const said = await act();
+  process.stderr.write(`build: ${name}: ${said ? `${said}, ` : ''}${((Date.now() - start) / 1000).toFixed(1)} s\n`);
 }
 
-function run(command, args, cwd = root) {
+async function run(command, args, { cwd = root, ...more } = {}) {
   try {
-    execFileSync(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    await execute(command, args, { cwd, env: { ...env, ...more }, maxBuffer: 1 << 26 });
   } catch (error) {
-    process.stderr.write(`\n${error.stdout ?? ''}${error.stderr ?? error.message}\n`);
+    process.stderr.write(`${error.stdout ?? ''}${error.stderr || error.message}\n`);
     process.exit(1);
   }
 }
@@ -40,16 +41,19 @@ function run(command, args, cwd = root) {
 // What Envoy's V8 and Node 20 both take; `--all-features` makes Envoy refuse the module.
 const features = ['bulk-memory', 'bulk-memory-opt', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals', 'multivalue', 'reference-types'];
 
-function optimise(from, to, ...aims) {
+async function optimise(from, to, ...aims) {
   const wasmOpt = join(here, 'node_modules/.bin/wasm-opt');
   const flags = features.map((feature) => `--enable-${feature}`);
-  run(wasmOpt, [...aims, '--strip-debug', '--strip-producers', ...flags, from, '-o', to]);
+  await run(wasmOpt, [...aims, '--strip-debug', '--strip-producers', ...flags, from, '-o', to]);
   return `${Math.round(statSync(to).size / 1000)} kB`;
 }
 
-function module(target, feature, level = 3) {
-  env.CARGO_PROFILE_RELEASE_OPT_LEVEL = level;
-  run('cargo', ['rustc', '--locked', '--release', '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature]);
+async function module(target, feature, level = 3) {
+  const args = ['rustc', '--locked', '--release', '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature];
+  await run('cargo', args, { CARGO_PROFILE_RELEASE_OPT_LEVEL: String(level) });
+}
+
+function moduleOf(target) {
   return join(root, 'target', target, 'release/waxseal.wasm');
 }
 
@@ -72,38 +76,43 @@ function packed(bytes) {
 }
 
 // rustup installs what rust-toolchain.toml names, unless it is told not to install by itself.
-function targets(...names) {
+async function targets(...names) {
   const libraries = (name) => execFileSync('rustc', ['--print', 'target-libdir', '--target', name], { cwd: root, encoding: 'utf8' }).trim();
   const missing = names.filter((name) => !existsSync(libraries(name)));
-  if (missing.length > 0) run('rustup', ['target', 'add', ...missing]);
+  if (missing.length > 0) await run('rustup', ['target', 'add', ...missing]);
   return missing.length > 0 ? `installed ${missing.join(', ')}` : 'there';
 }
 
-function modules() {
+/** Linking is work for one processor, so what can goes beside it. */
+async function modules() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-
-  step('the crates', () => run('cargo', ['fetch', '--locked']));
+  await step('the crates', () => run('cargo', ['fetch', '--locked']));
   hidePaths();
+  await step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
 
-  let built;
-  step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
-  step('the Envoy filter', () => void (built = module('wasm32-wasip1', 'envoy')));
-  step('its optimisation', () => optimise(built, join(dist, 'waxseal.wasm'), '-O2'));
-  step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], join(here, 'bindgen')));
+  const written = step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], { cwd: join(here, 'bindgen') }));
+  await step('the Envoy filter', () => module('wasm32-wasip1', 'envoy'));
+  const beside = [step('the Envoy filter, optimised', () => optimise(moduleOf('wasm32-wasip1'), join(dist, 'waxseal.wasm'), '-O2'))];
   for (const { feature, level, aims, name, wasm, bytes } of [
     { feature: 'npm', level: 3, aims: ['-O2'], name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
     // Read once in a while, and sent to browsers: small counts for more than fast.
     { feature: 'client', level: 'z', aims: ['-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
   ]) {
-    step(`the JavaScript module ${wasm}`, () => void (built = module('wasm32-unknown-unknown', feature, level)));
-    step('its glue', () => run(join(root, 'target/bindgen/release/bindgen'), [built, glue, name]));
-    step('its optimisation', () => optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm), ...aims));
+    await step(wasm, () => module('wasm32-unknown-unknown', feature, level));
+    await written;
+    // Before the next module is written in the same place.
+    await run(join(root, 'target/bindgen/release/bindgen'), [moduleOf('wasm32-unknown-unknown'), glue, name]);
     cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
     cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
-    // Inline: the one layout that every bundler and runtime imports without configuration.
-    exporting(bytes, packed(readFileSync(join(dist, wasm))));
+    beside.push(step(`${wasm}, optimised`, async () => {
+      const size = await optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm), ...aims);
+      // Inline: the one layout that every bundler and runtime imports without configuration.
+      exporting(bytes, packed(readFileSync(join(dist, wasm))));
+      return size;
+    }));
   }
+  await Promise.all(beside);
 }
 
 /** The scripts that an entry loads at once. */
@@ -114,21 +123,21 @@ function loaded(entry, found = new Set([entry])) {
   return found;
 }
 
-if (!process.argv.includes('--typescript')) modules();
-step('the TypeScript', () => {
+if (!process.argv.includes('--typescript')) await modules();
+await step('the TypeScript', async () => {
   // The one parser of YAML that the commands need: one file, its licence in its first line.
   cpSync(join(here, 'node_modules/js-yaml/dist/browser/js-yaml.esm.min.mjs'), join(dist, 'yaml.js'));
   exporting('explanations.js', JSON.parse(readFileSync(join(root, 'pkg/errors.json'), 'utf8')));
   const tsc = (project, ...options) => run(join(here, 'node_modules/.bin/tsc'), ['-p', join(here, project), ...options]);
   // Comments are for who reads the types, or the sources.
-  tsc('tsconfig.json', '--removeComments');
-  tsc('tsconfig.types.json', '--outDir', dist);
+  await tsc('tsconfig.json', '--removeComments');
+  await tsc('tsconfig.types.json', '--outDir', dist);
   // Browsers get these, and not every one from a bundler.
   const small = [...loaded('client.js')].filter((name) => name !== 'client-bytes.js').map((name) => join(dist, name));
   buildSync({ entryPoints: small, outdir: dist, allowOverwrite: true, minify: true, format: 'esm', target: 'es2022', logLevel: 'error' });
   // For `require`, the same once more.
   const cjs = join(dist, 'cjs');
-  tsc('tsconfig.types.json', '--outDir', cjs);
+  await tsc('tsconfig.types.json', '--outDir', cjs);
   writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
   const entries = ['index', 'client', 'slim', 'client-slim', 'mcp', 'stores'].map((name) => join(dist, `${name}.js`));
   buildSync({ entryPoints: entries, outdir: cjs, bundle: true, format: 'cjs', platform: 'node', target: 'es2022', logLevel: 'error' });
