@@ -105,11 +105,24 @@ pub fn is_authority(text: &str) -> bool {
     let labels = host.strip_suffix('.').unwrap_or(host);
     let named = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
+        None if is_number(labels.rsplit('.').next().unwrap_or_default()) => {
+            labels.parse::<core::net::Ipv4Addr>().is_ok()
+        }
         None => !host.contains(['[', ']']) && labels.split('.').all(|label| !label.is_empty()),
     };
     let port = text.strip_prefix(host).unwrap_or_default();
     let numbered = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     named && numbered && text.bytes().all(legal)
+}
+
+/// Whether a host that ends so is an IPv4 address to browsers (URL standard, section 3.5), which also
+/// take `0x7f.1` for one.
+fn is_number(label: &str) -> bool {
+    let hex = label.strip_prefix("0x").or(label.strip_prefix("0X"));
+    match hex {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()),
+    }
 }
 
 /// RFC 3986 section 3.2.3: digits, or none of them.

@@ -91,6 +91,8 @@ mod tests {
             "http://127.0.0.1:8080/connect",
             "http://localhost/connect",
             "https://xn--80ak6aa92e.example/connect",
+            "https://192.0.2.1:8443/connect",
+            "https://as.0xample/connect",
         ] {
             assert_eq!(check(link), Ok(()), "{link}");
         }
@@ -139,6 +141,12 @@ mod tests {
             "https://[/",
             "https://.example/",
             "https://a..example/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://a.1/",
+            "https://192.0.2.256/",
+            "https://192.0.02.1/",
+            "https://192.0.2.1.0x/",
             "https://as.example.com/?a?password=b",
             "https://as.example.com/#access_token=a",
             "https://as.example.com/#/access_token=a",
