@@ -131,7 +131,7 @@ export class Healing {
     const { dpop, signal } = this.#care;
     const headers = new Headers(this.#headers);
     if (this.#token) headers.set('authorization', `${/^dpop/i.test(headers.get('authorization') ?? '') ? 'DPoP' : 'Bearer'} ${this.#token}`);
-    this.#follows = (this.#init?.redirect ?? this.#request?.redirect ?? 'follow') === 'follow' && (dpop !== undefined || headers.has('authorization'));
+    this.#follows = (this.#init?.redirect ?? this.#request?.redirect ?? 'follow') === 'follow' && (dpop !== undefined || headers.has('authorization') || headers.has('dpop'));
     const init = { ...this.#init, headers, [CALL]: this.#shared, ...(this.#follows && { redirect: 'manual' as const }), ...(signal && { signal: this.#signal ?? null }) };
     let tries = 0;
     const next: Next = (...input) => {
