@@ -56,8 +56,8 @@ export function denoRevocation(kv: DenoKv): Revocations {
       return there;
     },
     async put(key, seconds) {
-      const life = seconds === undefined ? undefined : seconds * 1000;
-      await kv.set(['waxseal', key], life === undefined ? true : Date.now() + life, life === undefined ? {} : { expireIn: life });
+      const life = seconds * 1000;
+      await kv.set(['waxseal', key], Date.now() + life, life === Infinity ? {} : { expireIn: life });
     },
   });
 }

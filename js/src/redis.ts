@@ -51,7 +51,7 @@ export function redisRevocation(options: RedisOptions): Revocations {
       });
     },
     async put(key, seconds) {
-      const life = seconds === undefined ? [] : ['EX', String(seconds)];
+      const life = seconds === Infinity ? [] : ['EX', String(seconds)];
       if (!isOk(await command('SET', key, '1', ...life))) throw unclear();
     },
   });

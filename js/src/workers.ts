@@ -17,6 +17,6 @@ export function workersRevocation(kv: WorkersKv): Revocations {
   return revocations({
     present: (keys) => Promise.all(keys.map(async (key) => (await kv.get(key)) !== null)),
     // A shorter life is refused.
-    put: (key, seconds) => kv.put(key, '1', seconds === undefined ? {} : { expirationTtl: Math.max(60, seconds) }),
+    put: (key, seconds) => kv.put(key, '1', seconds === Infinity ? {} : { expirationTtl: Math.max(60, seconds) }),
   });
 }

@@ -2,17 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { createDpop } from '../../pkg/dist/client.js';
 import { Gate, WaxsealError } from '../../pkg/dist/index.js';
 import { denoReplay, denoRevocation, durableReplay, redisReplay, redisRevocation, workersRevocation } from '../../pkg/dist/stores.js';
 import { Redis, Webdis } from '../envoy/redis.mjs';
-import { bearer, config, ISSUER, RESOURCE, tokenOfToday } from './issuer.mjs';
+import { bearer, config, ISSUER, NOW, RESOURCE, token, tokenOfToday } from './issuer.mjs';
 import { serve, sleep } from './loopback.mjs';
 
 const NAME = 'waxseal:a-password-of-the-store';
 const authorization = `Basic ${Buffer.from(NAME).toString('base64')}`;
 const soon = () => Date.now() / 1000 + 60;
+/** The most that a gate's may be. */
+const { maximum: LEEWAY } = JSON.parse(await readFile(new URL('../../pkg/config.schema.json', import.meta.url))).properties.leeway;
 const decided = ({ reason, decision }) => reason ?? decision;
 
 let redis;
@@ -89,9 +92,20 @@ describe('revoked ids in a Redis', () => {
     assert.equal(await store.revoked(ids('ada')), undefined);
     const key = `waxseal:revoked:${createHash('sha256').update(ids('bob')[1]).digest('base64url')}`;
     assert.equal(await redis.run('TTL', key), ':-1\r\n');
-    await store.revoke('sid a b', Date.now() / 1000 + 0.5);
+    // The largest leeway comes on top.
+    await store.revoke('sid a b', Date.now() / 1000 - LEEWAY + 0.5);
     assert.equal(await store.revoked(['x', 'sid a b']), 'sid a b');
     while (await store.revoked(['sid a b'])) await sleep(50);
+  });
+
+  it('stay for as long as a gate takes tokens, which is longer than `exp`', { timeout: 10_000 }, async () => {
+    const store = redisRevocation(options);
+    const gate = await Gate.open(config({ revocation: { host: true } }), { revocation: store });
+    const exp = Math.floor(Date.now() / 1000) + 1;
+    const [ada, bob] = ['ada', 'bob'].map((sid) => bearer(tokenOfToday({ exp, sid })));
+    await store.revoke(`sid ${ISSUER} ada`, exp);
+    while (Date.now() / 1000 < exp + 1.1) await sleep(50);
+    assert.deepEqual([decided(await gate.check(ada)), decided(await gate.check(bob))], ['token_revoked', 'allow']);
   });
 
   it('deny the tokens of a subject; without the store nobody passes', async () => {
@@ -109,6 +123,48 @@ describe('revoked ids in a Redis', () => {
     assert.deepEqual([reason, reply.status], ['revocation_unavailable', 503]);
   });
 });
+
+/** What of `Deno.Kv` the store asks for. */
+function denoKv() {
+  const entries = new Map();
+  let versions = 0;
+  const get = async (key) => {
+    const { value, versionstamp, end } = entries.get(key.join()) ?? {};
+    return end > Date.now() ? { value, versionstamp } : { value: null, versionstamp: null };
+  };
+  const set = async (key, value, { expireIn = Infinity } = {}) => void entries.set(key.join(), { value, versionstamp: `${versions += 1}`, end: Date.now() + expireIn });
+  return { get, set, getMany: (keys) => Promise.all(keys.map(get)), atomic() {} };
+}
+
+/** What of Workers KV the store asks for. */
+function workersKv() {
+  const entries = new Map();
+  return {
+    get: async (key) => (entries.get(key)?.end > Date.now() ? entries.get(key).value : null),
+    async put(key, value, { expirationTtl = Infinity } = {}) {
+      assert.ok(expirationTtl >= 60);
+      entries.set(key, { value, end: Date.now() + expirationTtl * 1000 });
+    },
+  };
+}
+
+for (const [name, made] of Object.entries({ 'Deno KV': () => denoRevocation(denoKv()), 'Workers KV': () => workersRevocation(workersKv()) })) {
+  describe(`revoked ids in ${name}`, () => {
+    it('stay for as long as any gate takes tokens', async (t) => {
+      t.mock.timers.enable({ apis: ['Date'], now: NOW * 1000 });
+      const revocation = made();
+      await revocation.revoke(`sid ${ISSUER} ada`, NOW + 10);
+      for (const [leeway, seconds] of [[undefined, 11], [undefined, 39], [LEEWAY, 40], [LEEWAY, 10 + LEEWAY - 1]]) {
+        const gate = await Gate.open(config({ revocation: { host: true }, ...(leeway && { leeway }) }), { revocation });
+        t.mock.timers.setTime((NOW + seconds) * 1000);
+        const said = await Promise.all(['ada', 'bob'].map(async (sid) => decided(await gate.check(bearer(token({ exp: NOW + 10, sid }))))));
+        assert.deepEqual(said, ['token_revoked', 'allow'], `${seconds} s`);
+      }
+      t.mock.timers.setTime((NOW + 10 + LEEWAY + 1) * 1000);
+      assert.equal(await revocation.revoked([`sid ${ISSUER} ada`]), undefined);
+    });
+  });
+}
 
 describe('what a server says', () => {
   for (const [name, status, body, said] of [
