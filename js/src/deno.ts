@@ -6,7 +6,6 @@ import { type Revocations, revocations } from './revoked.js';
 export interface DenoKv {
   get(key: string[]): Promise<{ value: unknown; versionstamp: string | null }>;
   getMany(keys: any): Promise<{ value: unknown }[]>;
-  set(key: string[], value: unknown, options?: { expireIn?: number }): Promise<unknown>;
   atomic(): DenoAtomic;
 }
 
@@ -56,8 +55,16 @@ export function denoRevocation(kv: DenoKv): Revocations {
       return there;
     },
     async put(key, seconds) {
+      const place = ['waxseal', key];
       const life = seconds * 1000;
-      await kv.set(['waxseal', key], Date.now() + life, life === Infinity ? {} : { expireIn: life });
+      const until = Date.now() + life;
+      for (;;) {
+        const { value, versionstamp } = await kv.get(place);
+        if (typeof value === 'number' ? value >= until : value !== null) return;
+        const { ok } = await kv.atomic().check({ key: place, versionstamp }).set(place, until, life === Infinity ? {} : { expireIn: life }).commit();
+        // Else another has been put there since.
+        if (ok) return;
+      }
     },
   });
 }

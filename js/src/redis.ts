@@ -26,17 +26,15 @@ export function redisReplay(options: RedisOptions): ReplayStore {
   const command = commands(options);
   return {
     async claim(key, expires) {
-      const said = await command('SET', `waxseal:${key}`, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(expires * 1000 - Date.now()))));
-      if (said === null) return false;
-      if (isOk(said)) return true;
-      throw unclear();
+      return isNew(await command('SET', `waxseal:${key}`, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(expires * 1000 - Date.now())))));
     },
   };
 }
 
 /**
  * Revoked ids in a Redis, for `Gate.open(config, { revocation })` with `"revocation": { "host": true }`, with the keys of the
- * gate's own `revocation.http`. Those of Caracal's own store only that one knows.
+ * gate's own `revocation.http`. Those of Caracal's own store only that one knows. Asks by `MGET`; revokes by `SET` and by
+ * `EXPIRE` with `GT`, which Redis 7 has brought.
  */
 export function redisRevocation(options: RedisOptions): Revocations {
   const command = commands(options);
@@ -51,8 +49,17 @@ export function redisRevocation(options: RedisOptions): Revocations {
       });
     },
     async put(key, seconds) {
-      const life = seconds === Infinity ? [] : ['EX', String(seconds)];
-      if (!isOk(await command('SET', key, '1', ...life))) throw unclear();
+      if (seconds === Infinity) {
+        if (!isNew(await command('SET', key, '1'))) throw unclear();
+        return;
+      }
+      const life = String(seconds);
+      const add = async () => isNew(await command('SET', key, '1', 'NX', 'EX', life));
+      if (await add()) return;
+      const said = await command('EXPIRE', key, life, 'GT');
+      if (said !== 0 && said !== 1) throw unclear();
+      // It is there for longer, or has ended just now.
+      if (said === 0) await add();
     },
   });
 }
@@ -81,8 +88,11 @@ function commands(options: RedisOptions) {
   };
 }
 
-function isOk(said: unknown): boolean {
-  return said === 'OK' || (Array.isArray(said) && said.length === 2 && said[0] === true && said[1] === 'OK');
+/** Whether `SET` has put a key there. */
+function isNew(said: unknown): boolean {
+  if (said === null) return false;
+  if (said === 'OK' || (Array.isArray(said) && said.length === 2 && said[0] === true && said[1] === 'OK')) return true;
+  throw unclear();
 }
 
 function unclear(): WaxsealError {

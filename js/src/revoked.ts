@@ -6,7 +6,7 @@ export interface Revocations extends RevocationStore {
   /**
    * Revokes an id, in the words of `RevocationStore.revoked`, such as `sid <issuer> <sid>`: for ever, or until 600 seconds
    * after `expires`, in seconds since 1970-01-01T00:00:00Z. The `exp` of the last token that it is about is late enough,
-   * whatever the gate's `leeway`. Rejects for what no token's id can be equal to, such as one with a space in a word.
+   * whatever the gate's `leeway`. Of two revocations the longer one counts. Rejects for what no token's id can be equal to, such as one with a space in a word.
    */
   revoke(id: string, expires?: number): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface Revocations extends RevocationStore {
 interface Keys {
   /** Which of the keys are there. */
   present(keys: string[]): Promise<boolean[]>;
-  /** Puts a key there for so many seconds, which may be `Infinity`. */
+  /** Puts a key there for so many seconds, which may be `Infinity`, or leaves it there for longer. */
   put(key: string, seconds: number): Promise<void>;
 }
 

@@ -23,7 +23,7 @@ let webdis;
 let options;
 before(async () => {
   redis = await Redis.open();
-  webdis = await Webdis.open(redis, { acl: [{ disabled: ['*'] }, { http_basic_auth: NAME, enabled: ['SET', 'MGET', 'PING'] }] });
+  webdis = await Webdis.open(redis, { acl: [{ disabled: ['*'] }, { http_basic_auth: NAME, enabled: ['SET', 'MGET', 'EXPIRE', 'PING'] }] });
   options = { url: `http://127.0.0.1:${webdis.port}/`, authorization };
 }, { timeout: 300_000 });
 after(() => Promise.all([webdis?.end(), redis?.end()]));
@@ -98,6 +98,19 @@ describe('revoked ids in a Redis', () => {
     while (await store.revoked(['sid a b'])) await sleep(50);
   });
 
+  it('are never revoked for a shorter time than before', async () => {
+    const store = redisRevocation(options);
+    const now = Math.floor(Date.now() / 1000);
+    const left = async (id) => Number((await redis.run('TTL', `waxseal:revoked:${createHash('sha256').update(id).digest('base64url')}`)).slice(1));
+    for (const [id, ends, seconds] of [['sid a longer', [100, 200], 200], ['sid a shorter', [200, 100], 200], ['sid a first', [undefined, 100], -1], ['sid a last', [100, undefined, 100], -1]]) {
+      for (const end of ends) await store.revoke(id, end && now + end);
+      const said = await left(id);
+      assert.ok(seconds < 0 ? said === seconds : said > LEEWAY + seconds - 10 && said <= LEEWAY + seconds + 1, `${id}: ${said}`);
+    }
+    await Promise.all(Array.from({ length: 50 }, (_, n) => store.revoke('sid a many', now + (n * 37) % 50)));
+    assert.ok(await left('sid a many') > LEEWAY + 40);
+  });
+
   it('stay for as long as a gate takes tokens, which is longer than `exp`', { timeout: 10_000 }, async () => {
     const store = redisRevocation(options);
     const gate = await Gate.open(config({ revocation: { host: true } }), { revocation: store });
@@ -133,7 +146,18 @@ function denoKv() {
     return end > Date.now() ? { value, versionstamp } : { value: null, versionstamp: null };
   };
   const set = async (key, value, { expireIn = Infinity } = {}) => void entries.set(key.join(), { value, versionstamp: `${versions += 1}`, end: Date.now() + expireIn });
-  return { get, set, getMany: (keys) => Promise.all(keys.map(get)), atomic() {} };
+  const atomic = () => ({
+    check: (known) => ({
+      set: (...entry) => ({
+        async commit() {
+          const ok = (entries.get(known.key.join())?.versionstamp ?? null) === known.versionstamp;
+          if (ok) void set(...entry);
+          return { ok };
+        },
+      }),
+    }),
+  });
+  return { get, set, getMany: (keys) => Promise.all(keys.map(get)), atomic };
 }
 
 /** What of Workers KV the store asks for. */
@@ -162,6 +186,18 @@ for (const [name, made] of Object.entries({ 'Deno KV': () => denoRevocation(deno
       }
       t.mock.timers.setTime((NOW + 10 + LEEWAY + 1) * 1000);
       assert.equal(await revocation.revoked([`sid ${ISSUER} ada`]), undefined);
+    });
+
+    it('are never revoked for a shorter time than before', async (t) => {
+      const revocation = made();
+      t.mock.timers.enable({ apis: ['Date'], now: NOW * 1000 });
+      const ids = { 'sid a longer': [100, 200], 'sid a shorter': [200, 100], 'sid a first': [undefined, 100], 'sid a last': [100, undefined, 100] };
+      for (const [id, ends] of Object.entries(ids)) for (const end of ends) await revocation.revoke(id, end && NOW + end);
+      for (const [seconds, left] of [[LEEWAY + 199, 4], [LEEWAY + 201, 2], [1_000_000_000, 2]]) {
+        t.mock.timers.setTime((NOW + seconds) * 1000);
+        const there = await Promise.all(Object.keys(ids).map((id) => revocation.revoked([id])));
+        assert.equal(there.filter(Boolean).length, left, `${seconds} s: ${there}`);
+      }
     });
   });
 }
