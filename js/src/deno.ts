@@ -1,4 +1,5 @@
 import { misuse } from './error.js';
+import { answered } from './fetch.js';
 import type { ReplayStore } from './gate.js';
 import { type Revocations, revocations } from './revoked.js';
 
@@ -26,7 +27,7 @@ const MANY = 10;
 export function denoReplay(kv: DenoKv): ReplayStore {
   known(kv);
   return {
-    async claim(name, expires) {
+    claim: (name, expires) => answered(async () => {
       const key = ['waxseal', 'replay', name];
       const put = async (versionstamp: string | null) => {
         const expireIn = Math.max(1, Math.ceil(expires * 1000 - Date.now()));
@@ -37,7 +38,7 @@ export function denoReplay(kv: DenoKv): ReplayStore {
       // What has expired may be there for a while.
       const { value, versionstamp } = await kv.get(key);
       return typeof value === 'number' && value <= Date.now() / 1000 && put(versionstamp);
-    },
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { misuse, WaxsealError } from './error.js';
-import { call, uncached } from './fetch.js';
+import { answered, call, uncached } from './fetch.js';
 import type { ReplayStore } from './gate.js';
 import { type Revocations, revocations } from './revoked.js';
 
@@ -11,7 +11,7 @@ export interface RedisOptions {
   authorization?: string | undefined;
   /** The global `fetch` unless given. */
   fetch?: typeof fetch | undefined;
-  /** Seconds that it may take: 2. */
+  /** Seconds that it may take, 60 at most; 2 unless given. */
   timeout?: number | undefined;
 }
 
@@ -25,9 +25,9 @@ const LIMIT = 65_536;
 export function redisReplay(options: RedisOptions): ReplayStore {
   const command = commands(options);
   return {
-    async claim(key, expires) {
+    claim: (key, expires) => answered(async () => {
       return isNew(await command('SET', `waxseal:${key}`, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(expires * 1000 - Date.now())))));
-    },
+    }),
   };
 }
 
@@ -71,9 +71,10 @@ function commands(options: RedisOptions) {
   const place = typeof url === 'string' && /^https?:\/\/[^?#]+$/.test(url) && URL.canParse(url) ? new URL(url) : undefined;
   // What `fetch` does not take it shows in its error, and the secret with it.
   if (!place || place.username || place.password) throw misuse('`options.url` must be an absolute URL without user information, query and fragment');
-  if (typeof (authorization ?? '') !== 'string' || !/^[ -~]*\s*$/.test(authorization ?? '')) throw misuse('`options.authorization` must be a string that can be a header');
+  if (typeof (authorization ?? '') !== 'string' || !/^[ -~]*[\t\n\r]*$/.test(authorization ?? '')) throw misuse('`options.authorization` must be a string that can be a header');
   if (typeof fetch !== 'function') throw misuse('`options.fetch` must be a function');
-  if (!(timeout > 0)) throw misuse('`options.timeout` must be a number of seconds');
+  // Timers of more than 24 days end at once.
+  if (!(Number.isFinite(timeout) && timeout > 0 && timeout <= 60)) throw misuse('`options.timeout` must be a number of seconds, above 0 and not above 60');
   const base = url.replace(/\/+$/, '');
   return async (...words: [name: string, ...more: string[]]): Promise<unknown> => {
     // No word has an extension, which Webdis would cut off the last one.

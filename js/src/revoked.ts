@@ -1,4 +1,5 @@
 import { misuse } from './error.js';
+import { answered } from './fetch.js';
 import type { RevocationStore } from './gate.js';
 
 /** A store that is told, too, what is revoked. */
@@ -6,7 +7,8 @@ export interface Revocations extends RevocationStore {
   /**
    * Revokes an id, in the words of `RevocationStore.revoked`, such as `sid <issuer> <sid>`: for ever, or until 600 seconds
    * after `expires`, in seconds since 1970-01-01T00:00:00Z. The `exp` of the last token that it is about is late enough,
-   * whatever the gate's `leeway`. Of two revocations the longer one counts. Rejects for what no token's id can be equal to, such as one with a space in a word.
+   * whatever the gate's `leeway`. Of two revocations the longer one counts. Rejects for what no token's id can be equal to,
+   * such as one with a space in a word, and with the code `store_unavailable` where the store gives no answer.
    */
   revoke(id: string, expires?: number): Promise<void>;
 }
@@ -26,14 +28,16 @@ const LEEWAY = 600;
 export function revocations({ present, put }: Keys): Revocations {
   return {
     async revoked(ids) {
-      const there = await present(await Promise.all(ids.map(keyOf)));
+      const keys = await Promise.all(ids.map(keyOf));
+      const there = await answered(() => present(keys));
       return ids.find((_, place) => there[place]);
     },
     async revoke(id, expires) {
       // A revocation that does nothing would not be noticed.
       if (!isId(id)) throw misuse('`id` must be an id as `RevocationStore.revoked` has it: a kind, and words with all but visible ASCII percent-encoded');
       if (expires !== undefined && !Number.isFinite(expires)) throw misuse('`expires` must be a number of seconds');
-      await put(await keyOf(id), secondsTo(expires === undefined ? Infinity : expires + LEEWAY));
+      const key = await keyOf(id);
+      await answered(() => put(key, secondsTo(expires === undefined ? Infinity : expires + LEEWAY)));
     },
   };
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import { createDpop } from '../../pkg/dist/client.js';
 import { Gate, WaxsealError } from '../../pkg/dist/index.js';
 import { denoReplay, denoRevocation, durableReplay, redisReplay, redisRevocation, workersRevocation } from '../../pkg/dist/stores.js';
@@ -16,6 +17,7 @@ const authorization = `Basic ${Buffer.from(NAME).toString('base64')}`;
 const soon = () => Date.now() / 1000 + 60;
 /** The most that a gate's may be. */
 const { maximum: LEEWAY } = JSON.parse(await readFile(new URL('../../pkg/config.schema.json', import.meta.url))).properties.leeway;
+const UNAVAILABLE = { name: 'WaxsealError', code: 'store_unavailable' };
 const decided = ({ reason, decision }) => reason ?? decision;
 
 let redis;
@@ -221,7 +223,7 @@ describe('what a server says', () => {
     it(`${name}: ${said ?? 'no answer'}`, async (t) => {
       const { port, asked } = await serve(t, (request, response) => response.writeHead(status, { location: '/elsewhere' }).end(body));
       const claimed = redisReplay({ url: `http://127.0.0.1:${port}/base/` }).claim('key', Date.now() / 1000 + 10);
-      if (said === undefined) await assert.rejects(claimed);
+      if (said === undefined) await assert.rejects(claimed, UNAVAILABLE);
       else assert.equal(await claimed, said);
       assert.match(asked.join(), /^\/base\/SET\/waxseal%3Akey\/1\/NX\/PX\/(?:10000|9\d{3})$/);
     });
@@ -230,19 +232,39 @@ describe('what a server says', () => {
   for (const body of ['{"result":[null]}', '{"result":[null,1]}', '{"result":[null,false]}', '{"result":null}', '{"result":"OK"}']) {
     it(`of ids: ${body} is no answer`, async (t) => {
       const { port } = await serve(t, (_, response) => response.end(body));
-      await assert.rejects(redisRevocation({ url: `http://127.0.0.1:${port}` }).revoked(['a', 'b']), (error) => WaxsealError.isInstance(error) && error.code === 'store_unavailable');
+      await assert.rejects(redisRevocation({ url: `http://127.0.0.1:${port}` }).revoked(['a', 'b']), UNAVAILABLE);
     });
+  }
+});
+
+it('what a store throws is told as the one error of the package, without its secret', async () => {
+  const down = () => Promise.reject(new TypeError('down'));
+  const kv = { atomic: () => ({ check: () => ({ set: () => ({ commit: down }) }) }), get: down, getMany: down, put: down };
+  const withSecret = () => Promise.reject(Object.assign(new Error('401'), { request: { authorization } }));
+  const stores = [
+    ...[{ url: 'http://127.0.0.1:1' }, { fetch: async () => new Response('<html>') }, { fetch: () => 1 }, { fetch: withSecret }, { fetch: () => new Promise(() => {}), timeout: 0.01 }]
+      .flatMap((members) => [redisReplay, redisRevocation].map((made) => made({ ...options, ...members }))),
+    denoReplay(kv), denoRevocation(kv), workersRevocation(kv), durableReplay({ idFromName: String, get: () => ({ fetch: down }) }),
+  ];
+  for (const store of stores) {
+    const calls = store.claim ? [() => store.claim('key', soon())] : [() => store.revoke('sub a b'), () => store.revoke('sub a b', soon()), () => store.revoked(['sub a b'])];
+    for (const act of calls) {
+      const error = await act().then(assert.fail, (one) => one);
+      assert.deepEqual([WaxsealError.isInstance(error), error.code], [true, 'store_unavailable'], inspect(error));
+      assert.match(error.message, /^the store fails: \w+: |^the store does not say what is asked$/);
+      assert.ok(!inspect(error, { depth: 9, showHidden: true }).includes(authorization));
+    }
   }
 });
 
 it('what is no store is refused at once', async () => {
   for (const make of [
     () => redisReplay({}), () => redisReplay({ url: '/redis' }), () => redisReplay({ url: 'https://a.example/?b' }), () => redisReplay({ ...options, authorization: 1 }),
-    () => redisRevocation({ ...options, fetch: 1 }), () => redisRevocation({ ...options, timeout: 0 }), () => redisReplay(undefined),
+    () => redisRevocation({ ...options, fetch: 1 }), ...[0, -1, NaN, Infinity, 61, '2'].map((timeout) => () => redisRevocation({ ...options, timeout })), () => redisReplay(undefined),
     () => denoReplay(undefined), () => denoRevocation(Promise.resolve()), () => durableReplay({}), () => workersRevocation(null),
   ]) assert.throws(make, (error) => WaxsealError.isInstance(error) && error.code === 'invalid_argument', String(make));
   // Nor is it shown.
-  for (const more of [{ url: 'http://user:secret@127.0.0.1:1' }, { url: 'http://secret:@127.0.0.1:1' }, { authorization: 'Bearer sec\nret' }]) {
+  for (const more of [{ url: 'http://user:secret@127.0.0.1:1' }, { url: 'http://secret:@127.0.0.1:1' }, ...['\nret', '\f', '\v', '\u2028', '\0', '\u00e9'].map((end) => ({ authorization: `Bearer sec${end}` }))]) {
     assert.throws(() => redisReplay({ ...options, ...more }), (error) => error.code === 'invalid_argument' && !/sec/.test(error.stack));
   }
   // No token has such an id: it would revoke nothing.
