@@ -1,4 +1,5 @@
 import { misuse } from './error.js';
+import { answered } from './fetch.js';
 import type { ReplayStore } from './gate.js';
 import { type Revocations, revocations } from './revoked.js';
 
@@ -6,7 +7,6 @@ import { type Revocations, revocations } from './revoked.js';
 export interface DenoKv {
   get(key: string[]): Promise<{ value: unknown; versionstamp: string | null }>;
   getMany(keys: any): Promise<{ value: unknown }[]>;
-  set(key: string[], value: unknown, options?: { expireIn?: number }): Promise<unknown>;
   atomic(): DenoAtomic;
 }
 
@@ -27,7 +27,7 @@ const MANY = 10;
 export function denoReplay(kv: DenoKv): ReplayStore {
   known(kv);
   return {
-    async claim(name, expires) {
+    claim: (name, expires) => answered(async () => {
       const key = ['waxseal', 'replay', name];
       const put = async (versionstamp: string | null) => {
         const expireIn = Math.max(1, Math.ceil(expires * 1000 - Date.now()));
@@ -38,7 +38,7 @@ export function denoReplay(kv: DenoKv): ReplayStore {
       // What has expired may be there for a while.
       const { value, versionstamp } = await kv.get(key);
       return typeof value === 'number' && value <= Date.now() / 1000 && put(versionstamp);
-    },
+    }),
   };
 }
 
@@ -56,8 +56,16 @@ export function denoRevocation(kv: DenoKv): Revocations {
       return there;
     },
     async put(key, seconds) {
-      const life = seconds === undefined ? undefined : seconds * 1000;
-      await kv.set(['waxseal', key], life === undefined ? true : Date.now() + life, life === undefined ? {} : { expireIn: life });
+      const place = ['waxseal', key];
+      const life = seconds * 1000;
+      const until = Date.now() + life;
+      for (;;) {
+        const { value, versionstamp } = await kv.get(place);
+        if (typeof value === 'number' ? value >= until : value !== null) return;
+        const { ok } = await kv.atomic().check({ key: place, versionstamp }).set(place, until, life === Infinity ? {} : { expireIn: life }).commit();
+        // Else another has been put there since.
+        if (ok) return;
+      }
     },
   });
 }

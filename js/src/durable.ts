@@ -1,4 +1,5 @@
 import { misuse, WaxsealError } from './error.js';
+import { answered } from './fetch.js';
 import type { ReplayStore } from './gate.js';
 
 /** The binding of a namespace of Durable Objects, as far as it is needed. */
@@ -31,14 +32,14 @@ const BATCH = 128;
 export function durableReplay(namespace: DurableNamespace): ReplayStore {
   if (typeof namespace?.idFromName !== 'function') throw misuse('`namespace` must be the binding of a namespace of Durable Objects');
   return {
-    async claim(key, expires) {
+    claim: (key, expires) => answered(async () => {
       const object = namespace.get(namespace.idFromName(`waxseal replay ${key.slice(0, 1)}`));
       // Nobody is asked at this address: it only has to be one.
       const reply = await object.fetch('https://replay.invalid/', { method: 'POST', body: JSON.stringify({ key, expires }) });
       const first = await reply.json();
       if (reply.status !== 200 || typeof first !== 'boolean') throw new WaxsealError('store_unavailable', 'the store does not say whether it is the first');
       return first;
-    },
+    }),
   };
 }
 

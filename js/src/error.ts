@@ -18,7 +18,8 @@ const BRAND = Symbol.for('waxseal.error');
 
 /**
  * The one error that this package throws. `code` is stable, and all that a program needs:
- * `invalid_argument` for misuse, `invalid_configuration` for a configuration that is refused, else the code on the wire.
+ * `invalid_argument` for misuse, `invalid_configuration` for a configuration that is refused, `store_unavailable` for a store
+ * that gives no answer, else the code on the wire.
  */
 export class WaxsealError extends Error {
   /** What it is, as a stable name. */

@@ -1,3 +1,4 @@
+import { WaxsealError } from './error.js';
 import { isError } from './realm.js';
 
 /** A document that the module wants, and whom to tell; the part of it that this file needs. */
@@ -66,6 +67,16 @@ export async function inTime<T>(seconds: number, act: (signal: AbortSignal) => P
     return await Promise.race([act(abort.signal), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Asks a store. Of its own errors only the text is told: what else they hold may be a secret. */
+export async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (WaxsealError.isInstance(error)) throw error;
+    throw new WaxsealError('store_unavailable', `the store fails: ${causeOf(error)}`);
   }
 }
 

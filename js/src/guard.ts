@@ -52,7 +52,10 @@ type Context = { waitUntil?: unknown } | null | undefined;
 export function opener(source: GateSource): (...rest: unknown[]) => Promise<Gate> {
   if (typeof source !== 'function') {
     if (!isGate(source) && !isPromise(source)) throw misuse('`gate` must be a Gate, the promise of one, or a function that opens one');
-    return async () => gateOf(await source);
+    const opened = Promise.resolve(source);
+    // Every request hears of its failure; until the first comes, the runtime would end the process over it.
+    opened.catch(() => {});
+    return async () => gateOf(await opened);
   }
   let kept: Gate | undefined;
   return async (...rest) => {

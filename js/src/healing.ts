@@ -3,6 +3,7 @@ import { addressed, discard, type Fetch, repeatable, tokenIn } from './proving.j
 import { type Action, type Reading, readingOf } from './reading.js';
 import { isA } from './realm.js';
 import { receivedIn } from './received.js';
+import { isRedirect, redirected } from './redirect.js';
 
 /** What the layers of one call share. */
 interface Shared {
@@ -43,8 +44,6 @@ interface Rpc {
 const CALL = Symbol.for('waxseal.call');
 /** Of all who say for which issuer and client they ask. */
 const FLIGHTS = new Map<string, Flight>();
-/** Redirects that one call follows. */
-const HOPS = 5;
 /** Bytes of a successful reply that are looked at. */
 const LIMIT = 65_536;
 /** Milliseconds in which what has not helped is not tried again: a layer above may send the request once more. */
@@ -132,8 +131,7 @@ export class Healing {
     const { dpop, signal } = this.#care;
     const headers = new Headers(this.#headers);
     if (this.#token) headers.set('authorization', `${/^dpop/i.test(headers.get('authorization') ?? '') ? 'DPoP' : 'Bearer'} ${this.#token}`);
-    // By itself `fetch` takes proofs along to other origins, and one proof to two URLs.
-    this.#follows = (this.#init?.redirect ?? this.#request?.redirect ?? 'follow') === 'follow' && (dpop !== undefined || headers.has('authorization'));
+    this.#follows = (this.#init?.redirect ?? this.#request?.redirect ?? 'follow') === 'follow' && (dpop !== undefined || headers.has('authorization') || headers.has('dpop'));
     const init = { ...this.#init, headers, [CALL]: this.#shared, ...(this.#follows && { redirect: 'manual' as const }), ...(signal && { signal: this.#signal ?? null }) };
     let tries = 0;
     const next: Next = (...input) => {
@@ -154,7 +152,7 @@ export class Healing {
     if (typeof status !== 'number') return false;
     const from = URL.canParse(response.url) ? new URL(response.url) : this.#url;
     if (from.origin !== this.#url.origin) return this.#stop('redirect', 'other_origin', { status, host: from.host });
-    if (this.#follows && (response.type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status))) return this.#redirected(response);
+    if (this.#follows && isRedirect(response)) return this.#redirected(response);
     const failed = status >= 400;
     if (!failed && !this.#mayAsk(response)) return false;
     const received = await receivedIn(response);
@@ -337,20 +335,13 @@ export class Healing {
   }
 
   /** Follows a redirect that changes neither the origin nor the method. */
-  #redirected({ status, headers }: Response): boolean {
-    const location = headers.get('location');
-    if (location === null || !URL.canParse(location, this.#url.href)) return this.#stop('redirect', 'hidden', { status });
-    const to = new URL(location, this.#url);
-    const { host } = to;
-    const stop = (why: Why) => this.#stop('redirect', why, { status, host });
-    if (to.origin !== this.#url.origin || to.username || to.password) return stop('other_origin');
-    if (!/^(?:GET|HEAD)$/.test(this.#method) && status < 307) return stop('method');
-    if (this.#hops === HOPS) return stop('budget');
-    const single = this.#single();
-    if (single) return stop(single);
+  #redirected(response: Response): boolean {
+    const { to, why = this.#single() } = redirected(response, this.#url, this.#method, this.#hops);
+    const facts: Facts = { status: response.status, ...(to && { host: to.host }) };
+    if (!to || why) return this.#stop('redirect', why ?? 'hidden', facts);
     this.#hops += 1;
     this.#url = to;
-    this.#tell('redirect', 'retry', { status, host });
+    this.#tell('redirect', 'retry', facts);
     return true;
   }
 

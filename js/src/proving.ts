@@ -3,6 +3,7 @@ import type { Dpop } from './dpop.js';
 import { misuse } from './error.js';
 import { parseChallenges } from './reading.js';
 import { isA } from './realm.js';
+import { isRedirect, redirected } from './redirect.js';
 
 /** A `fetch` like the global one. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -14,6 +15,8 @@ export type DpopMiddleware = (next?: (input: any, init?: RequestInit) => Promise
 export interface DpopFetchOptions {
   /** The access token; unless given, what a request itself has as `Authorization: Bearer` or `DPoP`. */
   token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
+  /** Where the server is: its origin alone gets `token`. Unless given, the first request with it tells. */
+  url?: string | URL | undefined;
   /** Whether a request may be sent once more where the server asks for a nonce; unless given, it may. */
   retry?: (() => boolean) | undefined;
 }
@@ -25,7 +28,8 @@ const LIMIT = 16_384;
 
 /**
  * Wrappers that send a fresh proof each time, with the newest nonce of the origin. Where a server asks for a nonce
- * (RFC 9449 sections 8 and 9) they send once more, unless the body is a stream: the first time has used it up.
+ * (RFC 9449 sections 8 and 9) they send once more, unless the body is a stream: the first time has used it up. Redirects are
+ * followed within the origin, with a proof for each place.
  */
 export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
   const nonces = new Map<string, string>();
@@ -43,37 +47,60 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
     return from === origin ? nonce : undefined;
   };
 
-  return (next = (...input) => globalThis.fetch(...input), { token: source, retry = () => true } = {}) => {
+  return (next = (...input) => globalThis.fetch(...input), { token: source, url: server, retry = () => true } = {}) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');
     if (!['string', 'function', 'undefined'].includes(typeof source)) throw misuse('`options.token` must be a string or a function');
+    if (server !== undefined && !URL.canParse(server)) throw misuse('`options.url` must be a URL');
     if (typeof retry !== 'function') throw misuse('`options.retry` must be a function');
+    let home = server === undefined ? undefined : new URL(server).origin;
     return async (...given) => {
       const { input, init, request, url, method, origin, headers } = addressed(...given);
+      const isHome = () => (home ?? origin) === origin;
       // Another scheme is not ours to replace: at a token endpoint it is the client's own `Basic`.
-      if (/^(?:bearer|dpop)\b|^$/i.test(headers.get('authorization') ?? '')) {
+      if (isHome() && /^(?:bearer|dpop)\b|^$/i.test(headers.get('authorization') ?? '')) {
         const given = tokenIn('token', typeof source === 'function' ? await source() : source);
-        if (given) headers.set('authorization', `DPoP ${given}`);
+        // While the token was awaited another request may have taken one elsewhere.
+        if (given && isHome()) {
+          home = origin;
+          headers.set('authorization', `DPoP ${given}`);
+        }
       }
       const token = /^(?:bearer|dpop) +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
       if (token) headers.set('authorization', `DPoP ${token}`);
 
-      const send = async (what: string | URL | Request, nonce?: string): Promise<Response> => {
+      const follows = (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
+      let place = new URL(url);
+      let what = input;
+      let spare = init?.body == null ? request?.clone() : undefined;
+      const send = async (nonce?: string): Promise<Response> => {
         const proved = new Headers(headers);
-        proved.set('dpop', await proof({ method, url, token, nonce }));
-        return next(what, { ...init, headers: proved });
+        proved.set('dpop', await proof({ method, url: place, token, nonce }));
+        return next(what, { ...init, headers: proved, ...(follows && { redirect: 'manual' as const }) });
+      };
+      /** Makes it ready to be sent again, there or elsewhere: of a Request only a copy has the body. */
+      const rewind = (to?: URL): void => {
+        if (to) what = spare ? new Request(to, spare) : to.href;
+        else what = spare ?? what;
+        spare &&= (what as Request).clone();
       };
 
-      let spare = init?.body == null ? request?.clone() : undefined;
       try {
-        const first = await send(input, nonces.get(origin));
-        const nonce = nonceOf(first, origin);
-        if (!nonce || !repeatable(init?.body) || !(await wantsNonce(first)) || !retry()) return first;
-        void discard(first);
-        const again = spare ?? input;
-        spare = undefined;
-        const second = await send(again, nonce);
-        nonceOf(second, origin);
-        return second;
+        for (let hops = 0; ; hops += 1) {
+          let response = await send(nonces.get(origin));
+          const nonce = nonceOf(response, origin);
+          if (nonce && repeatable(init?.body) && (await wantsNonce(response)) && retry()) {
+            void discard(response);
+            rewind();
+            response = await send(nonce);
+            nonceOf(response, origin);
+          }
+          if (!follows || !response || !isRedirect(response) || !repeatable(init?.body) || (request && !spare)) return response;
+          const { to, why } = redirected(response, place, method, hops);
+          if (!to || why) return response;
+          void discard(response);
+          place = to;
+          rewind(to);
+        }
       } finally {
         void discard(spare);
       }

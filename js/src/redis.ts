@@ -1,5 +1,5 @@
 import { misuse, WaxsealError } from './error.js';
-import { call, uncached } from './fetch.js';
+import { answered, call, uncached } from './fetch.js';
 import type { ReplayStore } from './gate.js';
 import { type Revocations, revocations } from './revoked.js';
 
@@ -11,7 +11,7 @@ export interface RedisOptions {
   authorization?: string | undefined;
   /** The global `fetch` unless given. */
   fetch?: typeof fetch | undefined;
-  /** Seconds that it may take: 2. */
+  /** Seconds that it may take, 60 at most; 2 unless given. */
   timeout?: number | undefined;
 }
 
@@ -25,18 +25,16 @@ const LIMIT = 65_536;
 export function redisReplay(options: RedisOptions): ReplayStore {
   const command = commands(options);
   return {
-    async claim(key, expires) {
-      const said = await command('SET', `waxseal:${key}`, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(expires * 1000 - Date.now()))));
-      if (said === null) return false;
-      if (isOk(said)) return true;
-      throw unclear();
-    },
+    claim: (key, expires) => answered(async () => {
+      return isNew(await command('SET', `waxseal:${key}`, '1', 'NX', 'PX', String(Math.max(1, Math.ceil(expires * 1000 - Date.now())))));
+    }),
   };
 }
 
 /**
  * Revoked ids in a Redis, for `Gate.open(config, { revocation })` with `"revocation": { "host": true }`, with the keys of the
- * gate's own `revocation.http`. Those of Caracal's own store only that one knows.
+ * gate's own `revocation.http`. Those of Caracal's own store only that one knows. Asks by `MGET`; revokes by `SET` and by
+ * `EXPIRE` with `GT`, which Redis 7 has brought.
  */
 export function redisRevocation(options: RedisOptions): Revocations {
   const command = commands(options);
@@ -51,8 +49,17 @@ export function redisRevocation(options: RedisOptions): Revocations {
       });
     },
     async put(key, seconds) {
-      const life = seconds === undefined ? [] : ['EX', String(seconds)];
-      if (!isOk(await command('SET', key, '1', ...life))) throw unclear();
+      if (seconds === Infinity) {
+        if (!isNew(await command('SET', key, '1'))) throw unclear();
+        return;
+      }
+      const life = String(seconds);
+      const add = async () => isNew(await command('SET', key, '1', 'NX', 'EX', life));
+      if (await add()) return;
+      const said = await command('EXPIRE', key, life, 'GT');
+      if (said !== 0 && said !== 1) throw unclear();
+      // It is there for longer, or has ended just now.
+      if (said === 0) await add();
     },
   });
 }
@@ -64,9 +71,10 @@ function commands(options: RedisOptions) {
   const place = typeof url === 'string' && /^https?:\/\/[^?#]+$/.test(url) && URL.canParse(url) ? new URL(url) : undefined;
   // What `fetch` does not take it shows in its error, and the secret with it.
   if (!place || place.username || place.password) throw misuse('`options.url` must be an absolute URL without user information, query and fragment');
-  if (typeof (authorization ?? '') !== 'string' || !/^[ -~]*\s*$/.test(authorization ?? '')) throw misuse('`options.authorization` must be a string that can be a header');
+  if (typeof (authorization ?? '') !== 'string' || !/^[ -~]*[\t\n\r]*$/.test(authorization ?? '')) throw misuse('`options.authorization` must be a string that can be a header');
   if (typeof fetch !== 'function') throw misuse('`options.fetch` must be a function');
-  if (!(timeout > 0)) throw misuse('`options.timeout` must be a number of seconds');
+  // Timers of more than 24 days end at once.
+  if (!(Number.isFinite(timeout) && timeout > 0 && timeout <= 60)) throw misuse('`options.timeout` must be a number of seconds, above 0 and not above 60');
   const base = url.replace(/\/+$/, '');
   return async (...words: [name: string, ...more: string[]]): Promise<unknown> => {
     // No word has an extension, which Webdis would cut off the last one.
@@ -81,8 +89,11 @@ function commands(options: RedisOptions) {
   };
 }
 
-function isOk(said: unknown): boolean {
-  return said === 'OK' || (Array.isArray(said) && said.length === 2 && said[0] === true && said[1] === 'OK');
+/** Whether `SET` has put a key there. */
+function isNew(said: unknown): boolean {
+  if (said === null) return false;
+  if (said === 'OK' || (Array.isArray(said) && said.length === 2 && said[0] === true && said[1] === 'OK')) return true;
+  throw unclear();
 }
 
 function unclear(): WaxsealError {

@@ -7,6 +7,7 @@ import { listener } from '../envoy/bootstrap.mjs';
 import { gate, Stage } from '../envoy/stage.mjs';
 import { token } from '../envoy/tokens.mjs';
 import { freePort } from '../js/loopback.mjs';
+import { recording } from '../js/recording.mjs';
 import { call, Chromium } from './chromium.mjs';
 
 const BODY = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
@@ -118,6 +119,18 @@ test('dpop.fetch finds the nonce, and remembers it', limit, async () => {
   const thumbprint = await thumbprintIn(page, null);
   assert.deepEqual(await passes(page, thumbprint), CHALLENGED);
   assert.deepEqual(await passes(page, thumbprint), ['OPTIONS 204', 'POST 200']);
+});
+
+test('a redirect is handed over: it does not say where it leads', limit, async (t) => {
+  const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, dpop' };
+  const other = await recording(t, () => [200, CORS, 'ok']);
+  const { origin: server, seen } = await recording(t, ({ url, method }) => (method === 'OPTIONS' ? [204, CORS] : [307, { ...CORS, location: url === '/near' ? '/mcp' : other.url }]));
+  const got = await page.evaluate(async (urls) => {
+    const { createDpop } = await import('waxseal/client');
+    const ask = (await createDpop()).fetch(fetch, { token: 'a' });
+    return Promise.all(urls.map(async (url) => (await ask(url)).type));
+  }, [`${server}/near`, `${server}/far`]);
+  assert.deepEqual([got, seen.filter(({ method }) => method === 'GET').length, other.seen], [['opaqueredirect', 'opaqueredirect'], 2, []]);
 });
 
 test('nobody takes the key out of the browser', limit, async () => {

@@ -57,7 +57,7 @@ describe('the entry', () => {
     await follow(entry);
     assert.deepEqual([...loaded].map((path) => path.split('/').at(-1)).sort(), [
       'body.js', 'client-api.js', 'client-bytes.js', 'client-core.js', 'client-module.js', 'client.js', 'dpop.js', 'error.js', 'explain.js', 'heal.js', 'healing.js', 'keystore.js', 'proving.js', 'reading.js',
-      'realm.js', 'received.js', 'request.js', 'start.js', 'unpacked.js',
+      'realm.js', 'received.js', 'redirect.js', 'request.js', 'start.js', 'unpacked.js',
     ]);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', `
       const calls = [];
@@ -321,6 +321,7 @@ describe('fetch', () => {
   it('takes no wrapper that is none', async () => {
     assert.throws(() => dpop.fetch('fetch'), { name: 'WaxsealError', message: /^`next`/ });
     assert.throws(() => dpop.fetch(fetch, { token: 1 }), { name: 'WaxsealError', message: /^`options.token`/ });
+    assert.throws(() => dpop.fetch(fetch, { url: '/mcp' }), { name: 'WaxsealError', message: /^`options.url`/ });
     assert.throws(() => dpop.fetch(fetch, { retry: true }), { name: 'WaxsealError', message: /^`options.retry`/ });
     await assert.rejects(dpop.fetch()('/relative'), TypeError);
   });
@@ -345,6 +346,112 @@ describe('fetch', () => {
     const token = () => { throw error; };
     await assert.rejects(dpop.fetch(fetch, { token })(MCP), error);
     await assert.rejects(dpop.fetch()(MCP, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  });
+});
+
+describe('a token', () => {
+  const tokens = (seen) => seen.map(({ headers }) => headers.authorization);
+
+  it('goes to one origin: that of the first request with it', async (t) => {
+    const [home, other] = await Promise.all([server(t, () => ok()), server(t, () => ok())]);
+    let token;
+    const call = await fresh(fetch, { token: async () => token });
+    // At a token endpoint there is none yet.
+    await call(`${other.origin}/token`, post('a=1'));
+    token = 'given';
+    for (const url of [`${home.origin}/mcp`, `${other.origin}/.well-known/x`, `${other.origin}/token`, `${home.origin}/other`]) assert.equal((await call(url)).status, 200);
+    await call(other.origin, { headers: { authorization: 'Bearer own' } });
+    assert.deepEqual([tokens(home.seen), tokens(other.seen)], [['DPoP given', 'DPoP given'], [undefined, undefined, undefined, 'DPoP own']]);
+    // But a proof, made for it.
+    assert.deepEqual(other.seen.map(({ claims: { htu, ath } }) => [htu, ath]), [
+      [`${other.origin}/token`, undefined], [`${other.origin}/.well-known/x`, undefined], [`${other.origin}/token`, undefined], [`${other.origin}/`, sha256('own')],
+    ]);
+  });
+
+  it('goes to one origin, however many are called at once', async (t) => {
+    const servers = await Promise.all([1, 2, 3].map(() => server(t, () => ok())));
+    const call = await fresh(fetch, { token: async () => (await sleep(5), 'given') });
+    await Promise.all(servers.map(({ origin }) => call(origin)));
+    assert.equal(servers.flatMap(({ seen }) => tokens(seen)).filter(Boolean).length, 1);
+  });
+
+  it('goes to the origin of `url`, whoever is called first', async (t) => {
+    const [home, other] = await Promise.all([server(t, () => ok()), server(t, () => ok())]);
+    for (const url of [`${home.origin}/mcp`, new URL(home.origin)]) {
+      const call = await fresh(fetch, { token: 'given', url });
+      for (const { origin } of [other, home]) await call(origin);
+      assert.deepEqual([tokens(home.seen.splice(0)), tokens(other.seen.splice(0))], [['DPoP given'], [undefined]]);
+    }
+  });
+});
+
+describe('a redirect', () => {
+  const moved = (status, location) => [status, { location }, 'moved'];
+
+  for (const status of [301, 302, 303, 307, 308]) {
+    it(`${status} to another origin is handed over: no token and no proof goes there`, async (t) => {
+      const other = await server(t, () => ok());
+      const { origin, seen } = await server(t, () => moved(status, `${other.origin}/mcp`));
+      const authorization = 'Bearer own';
+      for (const [options, init] of [[{}, {}], [{}, post('a')], [{ token: 'given' }, {}], [{}, { headers: { authorization } }], [{ token: 'given' }, post('a')]]) {
+        const reply = await (await fresh(fetch, options))(origin, init);
+        assert.deepEqual([reply.status, await reply.text(), reply.headers.get('location')], [status, 'moved', `${other.origin}/mcp`]);
+      }
+      assert.deepEqual([seen.length, other.seen.length], [5, 0]);
+    });
+
+    it(`${status} within the origin is followed where the method stays, with a proof of its own`, async (t) => {
+      const { origin, seen } = await server(t, ({ url }) => (url === '/mcp' ? moved(status, '/mcp/?a=1') : ok()));
+      const url = `${origin}/mcp`;
+      for (const [input, init, sent] of [
+        [url, undefined, 'GET '], [url, { method: 'HEAD' }, 'HEAD '], [url, post('a=1'), 'POST a=1'], [new Request(url, post('a=1')), undefined, 'POST a=1'], [new Request(url), undefined, 'GET '],
+      ]) {
+        seen.length = 0;
+        const reply = await (await fresh(fetch, { token: 'given' }))(input, init);
+        const places = sent.startsWith('POST') && status < 307 ? [url] : [url, `${origin}/mcp/`];
+        assert.deepEqual([reply.status, seen.map(({ claims }) => claims.htu)], [places.length === 2 ? 200 : status, places]);
+        for (const { method, body, headers, claims } of seen) {
+          assert.deepEqual([`${method} ${body}`, headers.authorization, claims.htm, claims.ath], [sent, 'DPoP given', method, sha256('given')]);
+        }
+        assert.equal(new Set(seen.map(({ claims }) => claims.jti)).size, places.length);
+      }
+    });
+  }
+
+  it('is followed to where a nonce is asked for, with it and the body', async (t) => {
+    // The nonce changes with the place.
+    const { origin, seen } = await server(t, ({ url, claims }) => (claims.nonce !== url ? resource(url) : url === '/c' ? ok() : moved(307, url === '/a' ? '/b' : '/c')));
+    for (const input of [[`${origin}/a`, post('a=1')], [new Request(`${origin}/a`, post('a=1'))]]) {
+      seen.length = 0;
+      assert.equal((await (await fresh())(...input)).status, 200);
+      assert.deepEqual(seen.map(({ url, body, claims }) => [url, body, claims.nonce]), [
+        ['/a', 'a=1', undefined], ['/a', 'a=1', '/a'], ['/b', 'a=1', '/a'], ['/b', 'a=1', '/b'], ['/c', 'a=1', '/b'], ['/c', 'a=1', '/c'],
+      ]);
+    }
+  });
+
+  it('is handed over where the body cannot be sent twice', async (t) => {
+    const { origin, seen } = await server(t, () => moved(307, '/other'));
+    const reply = await (await fresh())(origin, post(new Blob(['a']).stream(), { duplex: 'half' }));
+    assert.deepEqual([reply.status, await reply.text(), seen.length], [307, 'moved', 1]);
+  });
+
+  it('is left to who asks for that', async (t) => {
+    const { origin, seen } = await server(t, () => moved(307, '/other'));
+    for (const call of [[origin, { redirect: 'manual' }], [new Request(origin, { redirect: 'manual' })]]) assert.equal((await (await fresh())(...call)).status, 307);
+    await assert.rejects((await fresh())(origin, { redirect: 'error' }), TypeError);
+    assert.equal(seen.length, 3);
+  });
+
+  it('is not followed for ever, nor to what is no place', async (t) => {
+    const { origin, seen } = await server(t, ({ headers }) => [307, headers['x-to'] === undefined ? {} : { location: headers['x-to'] }, '']);
+    const { host } = new URL(origin);
+    for (const [location, sent] of [['/a', 6], ['', 6], [undefined, 1], ['http://[', 1], [`http://user:password@${host}/`, 1], ['javascript:1', 1], ['file:///etc/passwd', 1]]) {
+      seen.length = 0;
+      const reply = await (await fresh())(origin, { headers: location === undefined ? {} : { 'x-to': location } });
+      assert.deepEqual([reply.status, seen.length], [307, sent], location);
+    }
+    assert.equal((await dpop.fetch(async () => ({ status: 307 }))(MCP)).status, 307);
   });
 });
 
@@ -396,7 +503,8 @@ describe('a nonce', () => {
   it('is of the origin that sent it, also after a redirect', async (t) => {
     const target = await server(t, wants('there'));
     const start = await server(t, () => [307, { location: `${target.origin}/mcp` }, '']);
-    const call = await fresh();
+    // A `fetch` that does not know how to leave a redirect alone.
+    const call = await fresh((url, init) => fetch(url, { ...init, redirect: 'follow' }));
     assert.equal((await call(start.origin)).status, 401);
     assert.deepEqual([nonces(start.seen), nonces(target.seen)], [[undefined], [undefined]]);
     assert.equal((await call(`${target.origin}/mcp`)).status, 200);

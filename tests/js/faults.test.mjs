@@ -275,6 +275,14 @@ describe('a redirect', () => {
     assert.deepEqual([seen.length, told(events).at(-1)], [6, 'redirect stop budget']);
   });
 
+  it('is not followed with a proof of the caller\'s own, which is for one place', async (t) => {
+    for (const to of ['/other', 'elsewhere']) {
+      const { call, url, seen, other, events } = await client(t, (_, n, { other }) => [307, { location: to === '/other' ? to : other.url }], { token: undefined, dpop: undefined });
+      assert.equal((await call(url, post(undefined, { headers: { dpop: 'own' } }))).status, 307);
+      assert.deepEqual([seen.length, other.seen.length, told(events)], [1, 0, [`redirect stop ${to === '/other' ? 'proof' : 'other_origin'}`]]);
+    }
+  });
+
   it('that was followed to another origin calls for nothing', async (t) => {
     // Without a token there is nothing to keep: `fetch` follows by itself.
     const other = await recording(t, () => [401, { ...INVALID, 'retry-after': '0', 'dpop-nonce': 'n' }]);

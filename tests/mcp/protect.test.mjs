@@ -239,9 +239,7 @@ describe('protect', () => {
     for (const source of [undefined, null, {}, 'gate', config()]) {
       assert.throws(() => protect(source, OK), (error) => WaxsealError.isInstance(error) && error.code === 'invalid_argument');
     }
-    const failed = Promise.reject(new Error('no gate'));
-    failed.catch(() => {});
-    for (const source of [failed, () => undefined, async () => ({})]) {
+    for (const source of [Promise.reject(new Error('no gate')), () => undefined, async () => ({})]) {
       let handled = 0;
       await assert.rejects(protect(source, () => ((handled += 1), OK()))(new Request(RESOURCE, bearer(tokenOfToday()))));
       const error = await new Promise((next) => { expressGuard(source)({ url: '/mcp' }, {}, next); });
@@ -253,6 +251,19 @@ describe('protect', () => {
       for (const made of [() => protect(keyless(), OK, options), () => expressGuard(keyless(), options), () => honoGuard(keyless(), options)]) {
         assert.throws(made, { code: 'invalid_argument', message: /`options/ });
       }
+    }
+  });
+
+  it('keeps the failure to open a gate for the requests', async () => {
+    const made = [(gate) => protect(gate, OK), expressGuard, honoGuard, (gate) => tokenVerifier(gate, { OAuthError })];
+    // The runner fails a test during which a rejection is not handled.
+    const [handler, middleware, , verifier] = made.map((make) => make(Gate.open({})));
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    const refusal = { code: 'invalid_configuration' };
+    for (let turn = 0; turn < 2; turn += 1) {
+      await assert.rejects(handler(new Request(RESOURCE)), refusal);
+      assert.equal((await new Promise((next) => { middleware({ url: '/mcp' }, {}, next); })).code, refusal.code);
+      await assert.rejects(verifier.verifyAccessToken(tokenOfToday()), refusal);
     }
   });
 

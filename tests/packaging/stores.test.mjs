@@ -28,8 +28,12 @@ async function assertShared(origin, [ada, bob] = ['ada', 'bob']) {
       else assert.equal(JSON.parse(text).type, 'urn:waxseal:error:proof_replayed');
     }
   }
-  const revoked = await post(`${origin}/revoke?id=${encodeURIComponent(`sub ${ISSUER} ${bob}`)}`);
-  assert.equal(revoked.status, 200, await revoked.text());
+  // Until long ago is for a moment: neither before nor after does it shorten what is for ever.
+  for (const expires of ['1', '', '1']) {
+    const revoked = await post(`${origin}/revoke?id=${encodeURIComponent(`sub ${ISSUER} ${bob}`)}&expires=${expires}`);
+    assert.equal(revoked.status, 200, await revoked.text());
+  }
+  await new Promise((resolve) => { setTimeout(resolve, 1_500); });
   const statuses = await Promise.all([ada, bob].map(async (sub) => (await post(`${origin}/mcp`, await proof(tokenOf(sub)))).status));
   assert.deepEqual(statuses, [200, 401]);
   for (const path of ['/lost/replay', '/lost/revocation']) {
@@ -62,7 +66,7 @@ export function server(stores) {
   return (guards) => async (request, ...given) => {
     const { pathname, searchParams } = new URL(request.url);
     const { replay, revocation } = await stores(...given);
-    if (pathname === '/revoke') return Response.json(await revocation.revoke(searchParams.get('id')) ?? null);
+    if (pathname === '/revoke') return Response.json(await revocation.revoke(searchParams.get('id'), Number(searchParams.get('expires')) || undefined) ?? null);
     if (pathname === '/claim') return Response.json(await replay.claim(searchParams.get('key'), Date.now() / 1000 + Number(searchParams.get('life'))));
     return (guards[pathname] ??= protect(open(guards.broken(...given)[pathname]), whoami))(there(request), ...given);
   };
