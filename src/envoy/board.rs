@@ -1,6 +1,8 @@
 //! What one worker has fetched, all workers of the process may use: replies and leases in the
 //! shared data of the VM, which outlives a change of the configuration. One fetch, not one a worker.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::host;
@@ -99,12 +101,12 @@ pub fn release(fetch: &Fetch) {
 }
 
 /// Tries to become the one worker that does this fetch. A lease that was never given back, since
-/// its worker is gone, ends by itself.
+/// its worker is gone, ends by itself, also where the clock was set back meanwhile.
 pub fn lease(fetch: &Fetch, now: u64) -> bool {
     let place = lease_of(fetch);
     let ends = now.saturating_add(u64::from(fetch.timeout).saturating_add(1).saturating_mul(1000));
     let version = match host::shared(&place) {
-        Some((lease, _)) if is_held(&lease, now) => return false,
+        Some((lease, _)) if is_held(&lease, now..ends) => return false,
         Some((_, version)) => version,
         None => host::ABSENT,
     };
@@ -116,10 +118,11 @@ fn lease_of(fetch: &Fetch) -> String {
     place(&format!("lease/{}", fetch.timeout), fetch)
 }
 
-fn is_held(lease: &[u8], now: u64) -> bool {
+/// Whether a lease ends later than now, and no later than one that begins now.
+fn is_held(lease: &[u8], span: Range<u64>) -> bool {
     let ends = std::str::from_utf8(lease).ok().and_then(|text| text.parse().ok());
     // What cannot be read is not ours to end.
-    ends.is_none_or(|ends: u64| now < ends)
+    ends.is_none_or(|ends: u64| span.start < ends && ends <= span.end)
 }
 
 /// Filters with one `vm_id` share these names.

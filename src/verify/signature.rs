@@ -9,7 +9,7 @@ use rsa::sha2::digest::const_oid::AssociatedOid;
 use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 use rsa::signature::Verifier as _;
 use rsa::traits::PublicKeyParts as _;
-use rsa::{RsaPublicKey, pkcs1v15, pss};
+use rsa::{BigUint, RsaPublicKey, pkcs1v15, pss};
 
 use super::Missing;
 use crate::error::Error;
@@ -104,8 +104,10 @@ impl SignatureCheck {
             (Algorithm::RS512, PublicKey::Rsa(key)) => pkcs1::<Sha512>(key, message, signature)?,
             // RFC 7518 section 3.5: RSASSA-PSS with MGF1, the salt as long as the digest.
             (Algorithm::PS256, PublicKey::Rsa(key)) => {
+                let short = is_short(key, signature);
                 let signature = pss::Signature::try_from(signature).ok()?;
-                pss::VerifyingKey::<Sha256>::new(key.clone()).verify(message, &signature).is_ok()
+                let key = pss::VerifyingKey::<Sha256>::new(key.clone());
+                short && key.verify(message, &signature).is_ok()
             }
             // RFC 8037 section 3.1: Ed25519; strict, so that a key of small order signs nothing.
             (Algorithm::EdDSA, PublicKey::Ed25519(key)) => {
@@ -133,8 +135,9 @@ impl SignatureCheck {
                 Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 | Algorithm::PS256,
                 PublicKey::Rsa(key),
             ) => {
-                let number = rsa::BigUint::from_bytes_be(signature);
-                signature.len() == key.size() && number < *key.n()
+                let number = BigUint::from_bytes_be(signature);
+                let short = self.algorithm != Algorithm::PS256 || is_short(key, signature);
+                signature.len() == key.size() && number < *key.n() && short
             }
             _ => false,
         };
@@ -201,6 +204,13 @@ pub fn name(algorithm: Algorithm) -> &'static str {
         Algorithm::EdDSA => "EdDSA",
         _ => "",
     }
+}
+
+/// RFC 8017 sections 8.1.2 and 9.1.1: where the modulus has one bit more than whole bytes, what is
+/// encoded for PSS is a byte shorter, and the byte before it is zero. Not every library looks at it.
+fn is_short(key: &RsaPublicKey, signature: &[u8]) -> bool {
+    let bits = key.n().bits();
+    bits % 8 != 1 || BigUint::from_bytes_be(signature).modpow(key.e(), key.n()).bits() < bits
 }
 
 fn pkcs1<D>(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> Option<bool>

@@ -12,8 +12,11 @@ function mask(seed, length) {
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-/** A signer whose salt has so many bytes; `trailer` is the last byte of the encoded message. */
-export const pss = (saltLength, { trailer = 0xbc } = {}) => (input, name) => {
+/**
+ * A signer whose salt has so many bytes; `trailer` is the last byte of the encoded message, `lead` the one before its first
+ * where the modulus is a byte longer.
+ */
+export const pss = (saltLength, { trailer = 0xbc, lead = 0 } = {}) => (input, name) => {
   const key = asKey(name);
   const bits = createPublicKey(key).asymmetricKeyDetails.modulusLength;
   const size = Math.ceil((bits - 1) / 8);
@@ -22,6 +25,6 @@ export const pss = (saltLength, { trailer = 0xbc } = {}) => (input, name) => {
   const block = Buffer.concat([Buffer.alloc(size - saltLength - 34), Buffer.of(1), salt]);
   mask(digest, block.length).forEach((byte, at) => { block[at] ^= byte; });
   block[0] &= 0xff >> (8 * size - (bits - 1));
-  const encoded = Buffer.concat([Buffer.alloc(Math.ceil(bits / 8) - size), block, digest, Buffer.of(trailer)]);
+  const encoded = Buffer.concat([Buffer.alloc(Math.ceil(bits / 8) - size, lead), block, digest, Buffer.of(trailer)]);
   return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
 };

@@ -58,6 +58,15 @@ export function cases() {
   good('ps256: a salt of 32 bytes', salted(32));
   for (const length of [0, 1, 20, 31, 33, 48, 64, 222]) bad(`ps256: a salt of ${length} bytes`, salted(length));
   bad('ps256: another trailer', salted(32, { trailer: 0xcc }));
+  // RFC 8017 section 8.1.2: the byte before an encoded message that is shorter than the modulus; what is larger than that is signed by nobody.
+  const led = (n) => {
+    try {
+      return token({ jti: `id-${n}` }, { key: 'rs-2049', alg: 'PS256', sign: pss(32, { lead: 1 }) });
+    } catch {
+      return undefined;
+    }
+  };
+  bad('ps256: a byte before the encoded message', until(led, Boolean), 'signature_invalid', { key_sets: { [ALL_URI]: set(jwk('rs-2049')) } });
   bad('ps256: pkcs 1 v1.5 in place of pss', signed('PS256', { sign: SIGN.RS256 }));
   for (const alg of ['RS256', 'RS384', 'RS512']) {
     bad(`${alg.toLowerCase()}: pss in place of pkcs 1 v1.5`, signed(alg, { sign: SIGN.PS256 }));
