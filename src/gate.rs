@@ -110,10 +110,10 @@ enum Pause {
 
 impl Pause {
     /// Says whose call it is.
-    fn by(self, client: Option<&Excerpt>) -> Self {
+    fn by(self, client: Option<&str>) -> Self {
         match self {
             Self::Missing(Missing::Rule(denial)) => {
-                Self::from(Denial { client: client.cloned(), ..denial })
+                Self::from(Denial { client: client.map(Excerpt::of), ..denial })
             }
             other => other,
         }
@@ -181,7 +181,7 @@ impl Gate {
         }
         let revocations = Revocations::new(&config, env)?.map(Mutex::new);
         let policy = Policy::new(&config);
-        let tokens = Mutex::default();
+        let tokens = Mutex::new(Tokens::new(config.limits.cache));
         Ok(Self { config, keys, tokens, revocations, nonces, policy, store })
     }
 
@@ -256,12 +256,38 @@ impl Gate {
 
     /// The headers of a request that passes, as the upstream may see them.
     pub fn upstream_headers(grant: &Grant, request: &Request) -> Vec<(String, Vec<u8>)> {
-        let mut headers = grant.forward.apply(&request.headers);
-        if let (Some(id), None) = (&request.id, Request::id_in(&headers)) {
-            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("x-request-id"));
-            headers.push(("x-request-id".to_owned(), id.clone().into_bytes()));
+        let (out, put) = Self::upstream_changes(grant, request);
+        let goes = |name: &str| out.iter().any(|gone| name.eq_ignore_ascii_case(gone));
+        let kept = request.headers.iter().filter(|(name, _)| !goes(name)).cloned();
+        let new = |(name, value): (&str, &str)| (name.to_owned(), value.as_bytes().to_vec());
+        kept.chain(put.into_iter().map(new)).collect()
+    }
+
+    /// How they come to be so: the names that are taken out, and then the fields that are put in.
+    pub fn upstream_changes<'a>(
+        grant: &'a Grant,
+        request: &'a Request,
+    ) -> (Vec<&'a str>, Vec<(&'a str, &'a str)>) {
+        const ID: &str = "x-request-id";
+        let forward = &grant.forward;
+        let mut put: Vec<_> = forward.set().iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let sent = || request.header(ID).filter(|_| !forward.strips(ID));
+        let set = put.iter().filter(|(name, _)| *name == ID).map(|(_, value)| value.as_bytes());
+        let is_told = Request::id_of(sent().chain(set)).is_some();
+        let new_id = request.id.as_deref().filter(|_| !is_told);
+        let goes =
+            |name: &str| forward.strips(name) || new_id.is_some() && name.eq_ignore_ascii_case(ID);
+        let mut out: Vec<&str> = Vec::new();
+        for (name, _) in request.headers.iter().filter(|(name, _)| goes(name)) {
+            if !out.contains(&name.as_str()) {
+                out.push(name);
+            }
         }
-        headers
+        if let Some(id) = new_id {
+            put.retain(|(name, _)| *name != ID);
+            put.push((ID, id));
+        }
+        (out, put)
     }
 
     /// The headers that the upstream's reply must carry on its way back, in place of its own; only
@@ -272,7 +298,7 @@ impl Gate {
         request: &Request,
         now: UnixTime,
     ) -> Vec<(&'static str, String)> {
-        let nonce = grant.proof.as_ref().and_then(|_| self.nonce(now));
+        let nonce = grant.proof().and_then(|_| self.nonce(now));
         render::beside(self.context(request, nonce.as_deref()), &self.config)
     }
 
@@ -285,9 +311,8 @@ impl Gate {
         status: u16,
         content_type: Option<&str>,
     ) -> Option<ListFilter> {
-        let listing = grant.listing.as_ref().filter(|_| (200..300).contains(&status))?;
-        let asks = listing.call.asked().is_some();
-        ListFilter::new(content_type, asks, listing.call.id().cloned())
+        let (_, call) = grant.listing().filter(|_| (200..300).contains(&status))?;
+        ListFilter::new(content_type, call.asked().is_some(), call.id().cloned())
     }
 
     /// The next piece of a reply, as far as its caller may see it.
@@ -300,8 +325,8 @@ impl Gate {
         now: UnixTime,
     ) -> Vec<u8> {
         let shows = |target| {
-            grant.listing.as_ref().is_some_and(|listing| {
-                self.policy.shows(&listing.verified, target, &listing.call, &self.config, now)
+            grant.listing().is_some_and(|(verified, call)| {
+                self.policy.shows(verified, target, call, &self.config, now)
             })
         };
         filter.push(piece, more, &shows)
@@ -321,7 +346,7 @@ impl Gate {
         grant: &Grant,
         request: &Request,
     ) -> Map<String, Value> {
-        let client = grant.client.as_deref().map(Excerpt::of);
+        let client = grant.client().map(Excerpt::of);
         let denial = Denial { client, ..shadowed.error.clone().into() };
         render::would_deny(&shadowed.rule, self.log_line(&denial, request))
     }
@@ -361,9 +386,8 @@ impl Gate {
                 now,
             },
         )?;
-        let client = verified.text("client_id").map(Excerpt::of);
-        let by_client = |pause: Pause| pause.by(client.as_ref());
         let caller = (&verified, credential.token.as_str());
+        let by_client = |pause: Pause| pause.by(verified.text("client_id"));
         self.decide(caller, request, &target, answers, now).map_err(by_client)
     }
 

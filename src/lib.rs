@@ -63,7 +63,7 @@ mod npm;
 #[cfg(feature = "prover")]
 mod prover;
 
-#[cfg(all(target_family = "wasm", any(feature = "envoy", feature = "npm", feature = "client")))]
+#[cfg(all(target_family = "wasm", feature = "client"))]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 

@@ -51,12 +51,16 @@ impl Request {
     /// The id that the caller gave in `x-request-id`: exactly one field, 1 to 128 characters, each
     /// printable ASCII. Where this is `None`, a face makes one with [`Request::new_id`].
     pub fn id_in(headers: &[(String, Vec<u8>)]) -> Option<String> {
-        let mut given = values(headers, "x-request-id");
+        Self::id_of(values(headers, "x-request-id")).map(str::to_owned)
+    }
+
+    /// The same among the values of the fields.
+    pub(crate) fn id_of<'a>(mut given: impl Iterator<Item = &'a [u8]>) -> Option<&'a str> {
         let (id, None) = (given.next()?, given.next()) else {
             return None;
         };
         let formed = (1..=128).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
-        formed.then(|| id.iter().copied().map(char::from).collect())
+        std::str::from_utf8(id).ok().filter(|_| formed)
     }
 
     /// An id of our own, a UUID v7 (RFC 9562 section 5.7), from the milliseconds since

@@ -203,6 +203,8 @@ fn every_refusal_names_its_member() {
         ("/limits", json!({ "token": 255 }), "`limits.token`"),
         ("/limits", json!({ "body": 255 }), "`limits.body`"),
         ("/limits", json!({ "body": 16_777_217 }), "`limits.body`"),
+        ("/limits", json!({ "cache": 536_870_913 }), "`limits.cache`"),
+        ("/limits", json!({ "cache": -1 }), "`limits.cache`"),
         ("/issuers/0/profile", json!("saml"), "`issuers[0].profile`"),
         ("/issuers/0/profile", json!("caracal"), "`issuers[0].zone`"),
         ("/issuers/0/zone", json!("zone-1"), "`issuers[0].zone`"),

@@ -97,7 +97,7 @@ fn a_proof_is_claimed_last_and_once() -> Outcome {
         let end = ended(step(&gate, &request, &mut answers))?;
         assert_eq!(end.as_ref().err().copied(), expected);
         if let Ok(grant) = end {
-            let thumbprint = grant.proof.map(|proof| proof.thumbprint);
+            let thumbprint = grant.proof().map(|proof| proof.thumbprint.clone());
             assert_eq!(thumbprint, Some(caller.prover.thumbprint()));
         }
     }

@@ -230,11 +230,13 @@ fn a_token_is_verified_once_and_judged_each_time() -> Outcome {
     let token = issuer.token();
     assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
     assert_eq!(allowed(verified(&gate, &token, at(299))), Some(0));
-    let (signatures, step) = verified(&gate, &token, at(330));
-    assert_eq!((signatures, reason(&step)), (0, Some(Reason::TokenExpired)));
     let (_, step) = verified(&gate, &token, at(-3_600));
     assert_eq!(reason(&step), Some(Reason::TokenIssuedInFuture));
     assert_eq!(allowed(verified(&gate, &token, at(0))), Some(0));
+    let (signatures, step) = verified(&gate, &token, at(330));
+    assert_eq!((signatures, reason(&step)), (0, Some(Reason::TokenExpired)));
+    // What has ended is forgotten.
+    assert_eq!(allowed(verified(&gate, &token, at(0))), Some(1));
     Ok(())
 }
 

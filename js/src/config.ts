@@ -22,8 +22,8 @@ export interface Config {
   policy?: Policy;
   /** Where it is looked up whether a token is revoked; where it cannot be, calls are denied. */
   revocation?: Revocation;
-  /** How much is read at all, in bytes: `token` of an access token and of a proof 16384, `body` of a body that a rule looks into 65536. */
-  limits?: { token?: number; body?: number };
+  /** How much is read at all, in bytes: `token` of an access token and of a proof 16384, `body` of a body that a rule looks into 65536; `cache`, about, of memory for tokens that were verified and need not be so again 33554432. */
+  limits?: { token?: number; body?: number; cache?: number };
   /** How denials are worded; `verbose` shows the facts of a denial to the caller: for local work only. */
   errors?: { base?: string; vocabulary?: 'oauth' | 'caracal'; verbose?: boolean };
   /** What challenges add. */

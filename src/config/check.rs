@@ -32,6 +32,7 @@ impl Config {
         within("leeway", self.leeway, 0..=600)?;
         within("limits.token", self.limits.token, 256..=65_536)?;
         within("limits.body", self.limits.body, 256..=16_777_216)?;
+        within("limits.cache", self.limits.cache, 0..=536_870_912)?;
         for (index, origin) in self.origins.iter().enumerate() {
             if !is_origin(origin) {
                 let text =

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Deserializer};
@@ -222,6 +223,10 @@ pub struct Limits {
     /// 1048576 unless its listener says more.
     #[cfg_attr(feature = "schema", schemars(range(min = 256, max = 16777216)))]
     pub body: usize,
+    /// About how many bytes of memory tokens may take that were verified and need not be so again, 0 to
+    /// 536870912. Each gate has its own, in Envoy on each worker.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 536870912)))]
+    pub cache: usize,
 }
 
 /// How denials are worded.
@@ -270,6 +275,20 @@ pub struct Forwarding {
     pub headers: BTreeMap<String, String>,
     /// Whether the caller's credentials travel on.
     pub authorization: Credentials,
+    /// The caller's headers that do not travel on.
+    #[serde(skip)]
+    pub(crate) strips: FoldedNames,
+}
+
+/// Names of headers, as [`Forwarding::folded`] has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoldedNames(Arc<[String]>);
+
+impl FoldedNames {
+    /// Whether a header has one of these names.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|own| own.bytes().eq(name.bytes().map(folded)))
+    }
 }
 
 /// Whether the caller's credentials travel on to the upstream.
@@ -323,6 +342,7 @@ impl Config {
                 rule.name = format!("rules[{index}]");
             }
         }
+        config.forward.complete();
         Ok(config)
     }
 
@@ -365,8 +385,21 @@ impl Forwarding {
     /// Header names are equal when they differ in case or in `_` and `-` only: many servers fold
     /// them so, and a caller must not slip a value past us.
     pub fn folded(name: &str) -> String {
-        name.to_ascii_lowercase().replace('_', "-")
+        name.bytes().map(folded).map(char::from).collect()
     }
+
+    fn complete(&mut self) {
+        let credentials: &[_] = match self.authorization {
+            Credentials::Strip => &["authorization", "dpop", "proxy-authorization"],
+            Credentials::Keep => &[],
+        };
+        let names = self.headers.keys().map(String::as_str).chain(credentials.iter().copied());
+        self.strips = FoldedNames(names.map(Self::folded).collect());
+    }
+}
+
+fn folded(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
 }
 
 impl Default for KeyLife {
@@ -377,7 +410,7 @@ impl Default for KeyLife {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { token: 16_384, body: 65_536 }
+        Self { token: 16_384, body: 65_536, cache: 33_554_432 }
     }
 }
 

@@ -6,8 +6,6 @@ mod policy;
 mod require;
 mod rules;
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use crate::call::{Call, Content};
@@ -48,43 +46,58 @@ pub enum Answer {
 /// Who may pass, and what the upstream learns of them.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// `iss`.
-    pub issuer: String,
-    /// `sub`, where the token has one.
-    pub subject: Option<String>,
-    /// `client_id`, where the token has one.
-    pub client: Option<String>,
-    /// The granted scopes.
-    pub scopes: Vec<String>,
-    /// All claims of the token.
-    pub claims: Arc<Map<String, Value>>,
-    /// The proof that the caller holds the token's key, where the token is bound to one.
-    pub proof: Option<Proof>,
+    verified: Verified,
     /// How the request's headers change on the way to the upstream.
     pub forward: Forward,
     /// The name of the rule that lets it pass; `None` where none matched.
     pub rule: Option<String>,
     /// What rules in shadow would have denied.
     pub shadowed: Vec<Shadowed>,
-    /// Whose list the reply must be shortened to, where it may hold one.
-    pub(crate) listing: Option<Box<Listing>>,
+    /// The call whose reply may hold a list, which is to be shortened.
+    listing: Option<Box<Call>>,
 }
 
 impl Grant {
+    /// `iss`.
+    pub fn issuer(&self) -> &str {
+        self.verified.text("iss").unwrap_or_default()
+    }
+
+    /// `sub`, where the token has one.
+    pub fn subject(&self) -> Option<&str> {
+        self.verified.text("sub")
+    }
+
+    /// `client_id`, where the token has one.
+    pub fn client(&self) -> Option<&str> {
+        self.verified.text("client_id")
+    }
+
+    /// The granted scopes.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.verified.scopes()
+    }
+
+    /// All claims of the token.
+    pub fn claims(&self) -> &Map<String, Value> {
+        self.verified.claims()
+    }
+
+    /// The proof that the caller holds the token's key, where the token is bound to one.
+    pub fn proof(&self) -> Option<&Proof> {
+        self.verified.proof()
+    }
+
     /// Whether the reply may hold a list that its caller must not see whole:
     /// [`crate::Gate::list_filter`].
     pub fn may_list(&self) -> bool {
         self.listing.is_some()
     }
-}
 
-/// A call whose reply may list tools, resources or prompts.
-#[derive(Clone, Debug)]
-pub struct Listing {
-    /// Who calls.
-    pub verified: Verified,
-    /// What is called.
-    pub call: Call,
+    /// The caller and the call, where the reply may.
+    pub(crate) fn listing(&self) -> Option<(&Verified, &Call)> {
+        Some((&self.verified, self.listing.as_deref()?))
+    }
 }
 
 /// Whether a page of this origin may call at all.
@@ -100,18 +113,12 @@ pub fn origin(origin: Option<&str>, config: &Config) -> Result<(), Error> {
 
 /// What a caller is granted whom the policy lets pass.
 pub fn grant(verified: &Verified, call: &Call, passage: Passage, config: &Config) -> Grant {
-    let listing = policy::is_filtered(call, config)
-        .then(|| Box::new(Listing { verified: verified.clone(), call: call.clone() }));
+    let listing = policy::is_filtered(call, config).then(|| Box::new(call.clone()));
     // A compressed list cannot be shortened, and the headers may go before the body tells of one.
     let unread = call.message == Content::Unread && config.policy.lists == Lists::Filtered;
     let plain = listing.is_some() || unread;
     Grant {
-        issuer: verified.text("iss").unwrap_or_default().to_owned(),
-        subject: verified.text("sub").map(str::to_owned),
-        client: verified.text("client_id").map(str::to_owned),
-        scopes: verified.scopes().map(str::to_owned).collect(),
-        claims: Arc::clone(verified.claims()),
-        proof: verified.proof().cloned(),
+        verified: verified.clone(),
         forward: Forward::of(verified, &config.forward, plain.then_some("accept-encoding")),
         rule: passage.rule,
         shadowed: passage.shadowed,

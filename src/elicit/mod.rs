@@ -80,11 +80,7 @@ pub struct Principal<'a> {
 
 impl<'a> From<&'a Grant> for Principal<'a> {
     fn from(grant: &'a Grant) -> Self {
-        Self {
-            issuer: &grant.issuer,
-            subject: grant.subject.as_deref(),
-            client: grant.client.as_deref(),
-        }
+        Self { issuer: grant.issuer(), subject: grant.subject(), client: grant.client() }
     }
 }
 

@@ -11,11 +11,21 @@ struct Shared {
     capacity: u32,
 }
 
-/// Claims once in this process.
-pub fn claim(capacity: u32, claim: &Claim, now: UnixTime) -> Claimed {
-    match seed() {
-        Some(seed) => LocalStore::on(Shared { capacity }, capacity, seed).claim(claim, now),
-        None => Claimed::Failed("the workers have no seed in common"),
+/// The store of one worker thread.
+#[derive(Default)]
+pub struct Claims {
+    /// The same on all workers, once it is known.
+    seed: Option<[u8; 16]>,
+}
+
+impl Claims {
+    /// Claims once in this process.
+    pub fn claim(&mut self, capacity: u32, claim: &Claim, now: UnixTime) -> Claimed {
+        self.seed = self.seed.or_else(seed);
+        match self.seed {
+            Some(seed) => LocalStore::on(Shared { capacity }, capacity, seed).claim(claim, now),
+            None => Claimed::Failed("the workers have no seed in common"),
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! One gate on one worker thread, and the requests that it holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proxy_wasm::types::LogLevel;
 use serde_json::Value;
 
 use super::board::{self, Posted};
 use super::checker::Checker;
-use super::claims;
+use super::claims::{self, Claims};
 use super::host::{self, Call, Counter, Headers};
 use super::question::Question;
 use super::summary::Summary;
@@ -33,6 +33,7 @@ pub struct Worker {
     root: u32,
     gate: Gate,
     checker: Checker,
+    claims: Claims,
     fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
     /// Requests that wait for their bodies.
@@ -154,6 +155,7 @@ impl Worker {
             root,
             gate,
             checker,
+            claims: Claims::default(),
             fetches: Vec::new(),
             held: BTreeMap::new(),
             reading: BTreeMap::new(),
@@ -168,12 +170,16 @@ impl Worker {
 
     /// A request's headers are here.
     pub fn arrived(&mut self, stream: u32, ends: bool) -> Next {
-        let (Some(now), Ok(headers)) = (host::now(), host::request_headers()) else {
+        let Some(now) = host::now() else {
+            host::unavailable();
+            return Next::Ended;
+        };
+        let Ok(headers) = host::request_headers() else {
             let (method, url) = (String::new(), String::new());
             let nothing =
                 Request { method, url, headers: vec![], id: new_id(), body: Body::Unread };
             let decision = Decision::host_failed("Envoy does not hand the request over");
-            return self.conclude(stream, &decision, &nothing);
+            return self.conclude(stream, &decision, &nothing, now);
         };
         let pseudo = |name: &str| {
             let value = headers.iter().find(|(field, _)| field == name);
@@ -336,7 +342,7 @@ impl Worker {
                 let decision = Decision::host_failed(
                     "no body came: `allow_on_headers_stop_iteration` of the filter must be true",
                 );
-                self.conclude(stream, &decision, &visit.request);
+                self.conclude(stream, &decision, &visit.request, now);
             }
         }
         let _ = host::act_for(self.root);
@@ -487,14 +493,16 @@ impl Worker {
         loop {
             let step = self.gate.check(&visit.request, &visit.answers, now);
             match step {
-                Step::Done(decision) => return self.conclude(stream, &decision, &visit.request),
+                Step::Done(decision) => {
+                    return self.conclude(stream, &decision, &visit.request, now);
+                }
                 Step::Verify(check) => {
                     let verdict = self.checker.verify(&check);
                     visit.answers.verified(check, verdict);
                 }
                 Step::Fetch(_) | Step::Wait(_) if self.is_crowded() => {
                     let decision = Decision::host_failed("too many requests wait");
-                    return self.conclude(stream, &decision, &visit.request);
+                    return self.conclude(stream, &decision, &visit.request, now);
                 }
                 Step::Fetch(fetch) => {
                     visit.answers.fetched();
@@ -511,7 +519,7 @@ impl Worker {
                 Step::Claim(claim) if claim.call.is_none() => {
                     let capacity = self.gate.config().replay.capacity;
                     let capacity = capacity.unwrap_or(claims::CAPACITY);
-                    let claimed = claims::claim(capacity, &claim, now);
+                    let claimed = self.claims.claim(capacity, &claim, now);
                     visit.answers.claimed(claim, claimed);
                 }
                 Step::Claim(claim) => match self.ask(stream, visit, Question::Claim(claim)) {
@@ -524,14 +532,14 @@ impl Worker {
                 },
                 Step::Body(_) if visit.request.body != Body::Unread => {
                     let decision = Decision::host_failed("the body is asked for twice");
-                    return self.conclude(stream, &decision, &visit.request);
+                    return self.conclude(stream, &decision, &visit.request, now);
                 }
                 Step::Body(ahead) => match self.read(&visit) {
                     Ok(Body::Unread) => return self.await_body(stream, visit, ahead, now),
                     Ok(body) => visit.request.body = body,
                     Err(error) => {
                         let decision = Decision::Deny(error.into());
-                        return self.conclude(stream, &decision, &visit.request);
+                        return self.conclude(stream, &decision, &visit.request, now);
                     }
                 },
             }
@@ -573,12 +581,12 @@ impl Worker {
     ) -> Next {
         if self.reading.len() >= READING {
             let decision = Decision::host_failed("too many requests wait for their bodies");
-            return self.conclude(stream, &decision, &visit.request);
+            return self.conclude(stream, &decision, &visit.request, now);
         }
         let mut next = Next::Held;
         // What Envoy has of the body would go with the headers.
         if let (Some(grant), Arrival::Awaited) = (ahead, visit.body) {
-            next = self.pass(stream, &grant, &visit.request);
+            next = self.pass(stream, &grant, &visit.request, now);
             if next != Next::Pass {
                 return next;
             }
@@ -634,7 +642,13 @@ impl Worker {
         number
     }
 
-    fn conclude(&mut self, stream: u32, decision: &Decision, request: &Request) -> Next {
+    fn conclude(
+        &mut self,
+        stream: u32,
+        decision: &Decision,
+        request: &Request,
+        now: UnixTime,
+    ) -> Next {
         let details = match decision {
             Decision::Allow(grant) => {
                 for shadowed in &grant.shadowed {
@@ -642,7 +656,7 @@ impl Worker {
                     host::log(LogLevel::Info, &format!("waxseal: {line}"));
                     self.shadow_denied.iter().for_each(Counter::count);
                 }
-                return self.pass(stream, grant, request);
+                return self.pass(stream, grant, request, now);
             }
             Decision::Deny(denial) => {
                 let row = denial.error.reason().row();
@@ -655,30 +669,29 @@ impl Worker {
         };
         // The reply is ours, although the headers may have gone.
         self.passed.remove(&stream);
-        let reply = host::now().and_then(|now| self.gate.reply(decision, request, now));
-        match reply {
+        match self.gate.reply(decision, request, now) {
             Some(reply) => host::reply(&reply, details),
             None => host::unavailable(),
         }
         Next::Ended
     }
 
-    fn pass(&mut self, stream: u32, grant: &Grant, request: &Request) -> Next {
+    fn pass(&mut self, stream: u32, grant: &Grant, request: &Request, now: UnixTime) -> Next {
         let lister = grant.may_list().then(|| Box::new(grant.clone()));
         if let Some(passed) = self.passed.get_mut(&stream) {
             if lister.is_some() && passed.replied {
                 let decision = Decision::host_failed("the upstream answers before it has the call");
-                return self.conclude(stream, &decision, request);
+                return self.conclude(stream, &decision, request, now);
             }
             passed.lister = lister;
             return Next::Pass;
         }
-        if change_headers(&request.headers, &Gate::upstream_headers(grant, request)).is_err() {
+        if change_headers(grant, request).is_err() {
             let decision = Decision::host_failed("Envoy does not change the request's headers");
-            return self.conclude(stream, &decision, request);
+            return self.conclude(stream, &decision, request, now);
         }
-        let reply = host::now().map(|now| self.gate.reply_headers(grant, request, now));
-        let (forward, reply) = (grant.forward.clone(), reply.unwrap_or_default());
+        let reply = self.gate.reply_headers(grant, request, now);
+        let forward = grant.forward.clone();
         let passed = Passed { forward, reply, replied: false, lister, list: None };
         self.passed.insert(stream, passed);
         Next::Pass
@@ -713,21 +726,11 @@ fn checkers(gate: &Gate, checker: &Checker) -> String {
     format!("signatures checked by Envoy: {}; by the filter: {}", named(&hosts), named(&own))
 }
 
-/// Only what differs, name by name: a change clears Envoy's route cache, and a map of more than
-/// 1024 fields or 1 MiB would silently arrive empty.
-fn change_headers(from: &Headers, to: &Headers) -> Result<(), u32> {
-    let names: BTreeSet<_> = from.iter().chain(to).map(|(name, _)| name).collect();
-    for name in names {
-        // All values of a name at once: one of the caller's may equal ours.
-        if values(from, name).eq(values(to, name)) {
-            continue;
-        }
-        host::remove_request_header(name)?;
-        for value in values(to, name) {
-            host::add_request_header(name, value)?;
-        }
-    }
-    Ok(())
+/// One by one: a map of more than 1024 fields or 1 MiB would silently arrive empty.
+fn change_headers(grant: &Grant, request: &Request) -> Result<(), u32> {
+    let (out, put) = Gate::upstream_changes(grant, request);
+    out.into_iter().try_for_each(host::remove_request_header)?;
+    put.into_iter().try_for_each(|(name, value)| host::add_request_header(name, value.as_bytes()))
 }
 
 fn values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +25,7 @@ pub struct Key {
     jwk: Jwk,
     material: DecodingKey,
     public: OnceLock<Option<(PublicKey, Vec<u8>)>>,
+    thumbprint: OnceLock<Option<String>>,
 }
 
 impl Key {
@@ -54,7 +56,7 @@ impl Key {
 
     /// Reads one key; `None` for one that can verify nothing here (RFC 7517 section 5: ignored).
     fn read(value: &Value) -> Option<Self> {
-        let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
+        let jwk = Jwk::deserialize(value).ok()?;
         let common = &jwk.common;
         let may_verify =
             common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature)
@@ -63,7 +65,8 @@ impl Key {
                     .as_ref()
                     .is_none_or(|list| list.contains(&KeyOperations::Verify));
         let material = DecodingKey::from_jwk(&jwk).ok()?;
-        let key = Self { jwk, material, public: OnceLock::new() };
+        let (public, thumbprint) = (OnceLock::new(), OnceLock::new());
+        let key = Self { jwk, material, public, thumbprint };
         (may_verify && key.has_fitting_size()).then_some(key)
     }
 
@@ -76,18 +79,23 @@ impl Key {
         if PRIVATE.iter().any(|member| members.contains_key(*member)) {
             return Err("it holds a private member");
         }
-        let mut value = value.clone();
-        if let Some(name) = value.get_mut("alg").filter(|name| *name == "Ed25519") {
-            // RFC 9864 section 2.2: the name that clients use for what `EdDSA` is here.
-            *name = "EdDSA".into();
-        }
-        let key = Self::read(&value).ok_or("no key that can verify")?;
+        // RFC 9864 section 2.2: the name that clients use for what `EdDSA` is here.
+        let renamed = members.get("alg").is_some_and(|name| name == "Ed25519").then(|| {
+            let mut value = value.clone();
+            value.get_mut("alg").into_iter().for_each(|name| *name = "EdDSA".into());
+            value
+        });
+        let key = Self::read(renamed.as_ref().unwrap_or(value)).ok_or("no key that can verify")?;
         if key.fits(algorithm) { Ok(key) } else { Err("it does not fit the algorithm") }
     }
 
     /// The key's SHA-256 thumbprint, base64url (RFC 7638 section 3, RFC 8037 section 2); `None` for
     /// a kind of key that is never kept.
-    pub fn thumbprint(&self) -> Option<String> {
+    pub fn thumbprint(&self) -> Option<&str> {
+        self.thumbprint.get_or_init(|| self.canonical_digest()).as_deref()
+    }
+
+    fn canonical_digest(&self) -> Option<String> {
         // The values were read as base64url: nothing in them needs an escape.
         let canonical = match &self.jwk.algorithm {
             AlgorithmParameters::EllipticCurve(point) => {

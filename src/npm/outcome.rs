@@ -34,7 +34,7 @@ struct Granted<'a> {
     client: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbprint: Option<&'a str>,
-    scopes: &'a [String],
+    scopes: Vec<&'a str>,
     claims: &'a Map<String, Value>,
     headers: Vec<(String, String)>,
     #[serde(rename = "replyHeaders")]
@@ -116,12 +116,12 @@ impl<'a> Granted<'a> {
         let headers = headers.filter(|(name, _)| own(name) || !is_hop_by_hop(name, request));
         let text = |value: Vec<u8>| value.into_iter().map(char::from).collect();
         Self {
-            issuer: &grant.issuer,
-            subject: grant.subject.as_deref(),
-            client: grant.client.as_deref(),
-            thumbprint: grant.proof.as_ref().map(|proof| proof.thumbprint.as_str()),
-            scopes: &grant.scopes,
-            claims: &grant.claims,
+            issuer: grant.issuer(),
+            subject: grant.subject(),
+            client: grant.client(),
+            thumbprint: grant.proof().map(|proof| proof.thumbprint.as_str()),
+            scopes: grant.scopes().collect(),
+            claims: grant.claims(),
             headers: headers.map(|(name, value)| (name, text(value))).collect(),
             reply_headers: gate.reply_headers(grant, request, now),
         }

@@ -61,10 +61,15 @@ pub fn credential(
 
 impl Proofs {
     fn read(request: &Request) -> Self {
-        let fields: Vec<_> = request.header("dpop").map(String::from_utf8_lossy).collect();
-        let [field] = fields.as_slice() else {
-            return if fields.is_empty() { Self::None } else { Self::Many(fields.len()) };
+        let mut fields = request.header("dpop");
+        let Some(field) = fields.next() else {
+            return Self::None;
         };
+        match fields.count() {
+            0 => {}
+            more => return Self::Many(more.saturating_add(1)),
+        }
+        let field = String::from_utf8_lossy(field);
         // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3).
         match field.split(',').filter(|part| !part.trim_matches([' ', '\t']).is_empty()).count() {
             0 => Self::None,
@@ -77,23 +82,27 @@ impl Proofs {
 fn read(field: &[u8], limit: usize) -> Result<(Scheme, String), Error> {
     let field = std::str::from_utf8(field).map_err(|_| Error::AuthorizationMalformed {})?;
     let field = field.trim_matches([' ', '\t']);
-    // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3).
-    match field.split(',').filter(|part| starts_credential(part)).count() {
-        0 | 1 => {}
-        count => return Err(Error::AuthorizationDuplicated { count }),
+    let end = field.bytes().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(field.len());
+    let (word, rest) = field.split_at_checked(end).unwrap_or((field, ""));
+    // RFC 9110 section 11.4: one or more spaces, and nothing else.
+    let token = rest.trim_start_matches(' ');
+    let is_token = is_b64token(token);
+    // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3); a token has no comma.
+    if !is_token || word.contains(',') {
+        match field.split(',').filter(|part| starts_credential(part)).count() {
+            0 | 1 => {}
+            count => return Err(Error::AuthorizationDuplicated { count }),
+        }
     }
-    let word = field.split([' ', '\t']).next().unwrap_or_default();
-    let scheme = match word.to_ascii_lowercase().as_str() {
-        "bearer" => Scheme::Bearer,
-        "dpop" => Scheme::Dpop,
+    let scheme = match word {
+        _ if word.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
+        _ if word.eq_ignore_ascii_case("dpop") => Scheme::Dpop,
         _ => return Err(Error::SchemeUnsupported { scheme: named(word) }),
     };
-    // RFC 9110 section 11.4: one or more spaces, and nothing else.
-    let token = field.strip_prefix(word).unwrap_or_default().trim_start_matches(' ');
     if token.len() > limit {
         return Err(Error::TokenTooLong { bytes: token.len(), limit });
     }
-    if !is_b64token(token) {
+    if !is_token {
         return Err(Error::AuthorizationMalformed {});
     }
     Ok((scheme, token.to_owned()))
@@ -115,8 +124,8 @@ fn named(scheme: &str) -> Excerpt {
 /// RFC 6750 section 2.1.
 fn is_b64token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
-    !body.is_empty()
-        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    let legal = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    !body.is_empty() && body.bytes().all(legal)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! token -> [`Jws`]. Never verifies: every value in it is a stranger's claim.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -8,20 +10,27 @@ use super::json::object;
 
 /// A compact JWS whose header and payload are JSON objects (RFC 7515 section 7.1). Most of a token:
 /// the type has no `Debug`.
-#[derive(Clone)]
 pub struct Jws {
     /// The members of the header that matter here.
     pub header: Header,
     /// The payload, unverified.
-    pub claims: Map<String, Value>,
-    /// What was signed: both first segments with their dot (RFC 7515 section 5.2).
-    pub signing_input: Vec<u8>,
+    pub claims: Arc<Map<String, Value>>,
+    /// What was signed, and the signature.
+    pub signed: Signed,
+}
+
+/// A message with its signature.
+pub struct Signed {
+    /// The message, and for a token what follows it.
+    text: Box<[u8]>,
+    /// How much of it is the message.
+    length: usize,
     /// The signature's bytes.
     pub signature: Vec<u8>,
 }
 
 /// The header of a [`Jws`] (RFC 7515 section 4.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// `alg`.
     pub algorithm: String,
@@ -45,16 +54,13 @@ pub enum Unread {
 }
 
 /// A compact JWS whose payload may be anything (RFC 7515 section 7.1).
-#[derive(Clone)]
 pub struct Compact {
     /// The members of the header that matter here.
     pub header: Header,
     /// The payload's bytes.
     pub payload: Vec<u8>,
-    /// What was signed: both first segments with their dot (RFC 7515 section 5.2).
-    pub signing_input: Vec<u8>,
-    /// The signature's bytes.
-    pub signature: Vec<u8>,
+    /// What was signed, and the signature.
+    pub signed: Signed,
 }
 
 /// Reads a compact JWS whose payload is a JSON object.
@@ -62,13 +68,9 @@ pub struct Compact {
 /// # Errors
 /// Why it is none.
 pub fn jws(token: &str) -> Result<Jws, Unread> {
-    let Compact { header, payload, signing_input, signature } = compact(token)?;
-    Ok(Jws {
-        header,
-        claims: object(&payload).map_err(Unread::Malformed)?,
-        signing_input,
-        signature,
-    })
+    let Compact { header, payload, signed } = compact(token)?;
+    let claims = Arc::new(object(&payload).map_err(Unread::Malformed)?);
+    Ok(Jws { header, claims, signed })
 }
 
 /// Reads a compact JWS.
@@ -83,13 +85,35 @@ pub fn compact(token: &str) -> Result<Compact, Unread> {
         (Some(_), Some(_), Some(_), 2) => return Err(Unread::Encrypted),
         _ => return Err(Unread::Malformed("not three segments")),
     };
-    let signing_input = token.len().saturating_sub(signature.len()).saturating_sub(1);
     Ok(Compact {
         header: Header::read(&object(&decoded(header)?).map_err(Unread::Malformed)?)?,
         payload: decoded(payload)?,
-        signing_input: token.as_bytes().iter().copied().take(signing_input).collect(),
-        signature: decoded(signature)?,
+        signed: Signed {
+            // Both first segments with their dot (RFC 7515 section 5.2).
+            length: token.len().saturating_sub(signature.len()).saturating_sub(1),
+            text: token.as_bytes().into(),
+            signature: decoded(signature)?,
+        },
     })
+}
+
+impl Jws {
+    /// Whether it was read from this text.
+    pub fn is(&self, text: &str) -> bool {
+        *self.signed.text == *text.as_bytes()
+    }
+}
+
+impl Signed {
+    /// A message that is no part of a token.
+    pub fn new(message: &[u8], signature: Vec<u8>) -> Self {
+        Self { text: message.into(), length: message.len(), signature }
+    }
+
+    /// What was signed.
+    pub fn message(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
+    }
 }
 
 impl Header {
@@ -133,8 +157,10 @@ mod tests {
         let token = token(r#"{"alg":"ES256","kid":"1","typ":"Application/AT+jwt"}"#, "{}");
         let read = jws(&token)?;
         assert_eq!(read.header.media_type.as_deref(), Some("Application/AT+jwt"));
-        assert_eq!(format!("{}.c2ln", String::from_utf8_lossy(&read.signing_input)), token);
-        assert_eq!(read.signature, b"sig");
+        let message = String::from_utf8_lossy(read.signed.message());
+        assert_eq!(format!("{message}.c2ln"), token);
+        assert_eq!(read.signed.signature, b"sig");
+        assert!(read.is(&token) && !read.is(&message));
         Ok(())
     }
 

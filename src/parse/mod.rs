@@ -19,7 +19,7 @@ pub use connection::is_dropped;
 pub use json::object;
 #[cfg(test)]
 pub use jws::compact;
-pub use jws::{Jws, Unread, jws};
+pub use jws::{Header, Jws, Signed, Unread, jws};
 pub use mcp::content;
 pub use origin::{Origin, preflight};
 pub use target::Target;

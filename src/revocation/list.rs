@@ -2,6 +2,7 @@
 //! document replace a good one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -167,7 +168,7 @@ impl List {
 
     fn document(&self, body: &[u8], at: UnixTime) -> Result<Held, &'static str> {
         let members = match &self.keys {
-            None => parse::object(body)?,
+            None => Arc::new(parse::object(body)?),
             Some(keys) => {
                 let text = std::str::from_utf8(body).map_err(|_| "not UTF-8")?;
                 document(text.trim_ascii_end(), keys, "revocation+jwt")?
@@ -201,7 +202,7 @@ impl List {
         if self.keys.is_some() && issued < before {
             return Err("the list is older than the one before it");
         }
-        Ok(Held { revoked: Revoked::read(members)?, since: at, issued, end })
+        Ok(Held { revoked: Revoked::read(Arc::unwrap_or_clone(members))?, since: at, issued, end })
     }
 }
 

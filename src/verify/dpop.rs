@@ -4,12 +4,11 @@
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
+use super::signature::Signer;
+use super::tokens::Token;
 use super::{Means, Missing, SignatureCheck};
 use crate::config::DpopMode;
 use crate::error::{Error, Excerpt};
@@ -33,9 +32,10 @@ pub struct Proof {
 /// where such tokens are taken.
 pub fn proof(
     credential: &Credential,
-    binding: Option<&Value>,
+    token: &Token,
     means: &Means<'_>,
 ) -> Result<Option<Proof>, Missing> {
+    let binding = token.claims.get("cnf");
     let Some((proof, thumbprint)) = shown(credential, binding, means.config.dpop.mode)? else {
         return Ok(None);
     };
@@ -43,16 +43,20 @@ pub fn proof(
     if proof.len() > limit {
         return Err(Error::ProofMalformed { fault: "too long" }.into());
     }
-    let jws = jws(proof).map_err(malformed)?;
-    let key = key(&jws, means)?;
+    let asked = means.signatures.asked(proof, Signer::Holder);
+    let jws = match asked {
+        Some(check) => Arc::clone(&check.jws),
+        None => Arc::new(jws(proof).map_err(malformed)?),
+    };
+    let key = key(&jws, asked, means)?;
     let holder = key.thumbprint().unwrap_or_default();
     let claims = Claims(&jws.claims);
-    let (id, until) = claims.hold(credential, means)?;
+    let (id, until) = claims.hold(token.digest(&credential.token), means)?;
     if holder != thumbprint {
         return Err(Error::ProofKeyMismatch {}.into());
     }
     claims.nonce(means)?;
-    Ok(Some(Proof { thumbprint: holder, id: id.to_owned(), until }))
+    Ok(Some(Proof { thumbprint: holder.to_owned(), id: id.to_owned(), until }))
 }
 
 /// Which proof is to be verified against which thumbprint (RFC 9449 sections 6.1, 7.1 and 7.2).
@@ -86,21 +90,26 @@ fn shown<'a>(
 }
 
 /// The key that signed the proof: its own.
-fn key(proof: &Jws, means: &Means<'_>) -> Result<Arc<Key>, Missing> {
+fn key(
+    proof: &Arc<Jws>,
+    asked: Option<&SignatureCheck>,
+    means: &Means<'_>,
+) -> Result<Arc<Key>, Missing> {
     let typ = proof.header.media_type.as_deref().unwrap_or_default();
     if typ != "dpop+jwt" {
         return Err(Error::ProofTypeNotAllowed { typ: Excerpt::of(typ) }.into());
     }
     let algorithm = algorithm(&proof.header.algorithm, &means.config.dpop.algorithms)?;
-    let key = proof.header.key.as_ref().ok_or("no `jwk`");
-    let key = key.and_then(|key| Key::of_proof(key, algorithm));
-    let key = Arc::new(key.map_err(|fault| Error::ProofKeyInvalid { fault })?);
-    let check = SignatureCheck {
-        algorithm,
-        key: Arc::clone(&key),
-        message: proof.signing_input.clone(),
-        signature: proof.signature.clone(),
+    let key = match asked {
+        Some(check) => Arc::clone(&check.key),
+        None => {
+            let key = proof.header.key.as_ref().ok_or("no `jwk`");
+            let key = key.and_then(|key| Key::of_proof(key, algorithm));
+            Arc::new(key.map_err(|fault| Error::ProofKeyInvalid { fault })?)
+        }
     };
+    let (jws, signer) = (Arc::clone(proof), Signer::Holder);
+    let check = SignatureCheck { algorithm, key: Arc::clone(&key), signer, jws };
     match means.signatures.hold(check)? {
         true => Ok(key),
         false => Err(Error::ProofSignatureInvalid {}.into()),
@@ -121,11 +130,7 @@ struct Claims<'a>(&'a Map<String, Value>);
 
 impl<'a> Claims<'a> {
     /// RFC 9449 section 4.3, points 8 to 12: the proof's id and its end.
-    fn hold(
-        &self,
-        credential: &Credential,
-        means: &Means<'_>,
-    ) -> Result<(&'a str, UnixTime), Error> {
+    fn hold(&self, ath: &str, means: &Means<'_>) -> Result<(&'a str, UnixTime), Error> {
         let Means { config, now, .. } = *means;
         let htm = self.text("htm")?;
         if htm != means.method {
@@ -157,8 +162,7 @@ impl<'a> Claims<'a> {
         if let Some(begins) = self.date("nbf")?.filter(|nbf| *nbf > now.after(config.leeway)) {
             return Err(Error::ProofNotYetValid { begins, now });
         }
-        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&credential.token));
-        if self.text("ath")? != digest {
+        if self.text("ath")? != ath {
             return Err(Error::ProofTokenMismatch {});
         }
         Ok((id, until))
@@ -204,14 +208,18 @@ fn malformed(unread: Unread) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use std::sync::Arc;
 
-    use super::{Credential, Means, Missing, Proof, Proofs, Scheme, proof};
-    use crate::config::Config;
+    use jsonwebtoken::Algorithm;
+    use serde_json::json;
+
+    use super::{Credential, Key, Means, Missing, Proof, Proofs, Scheme, Token, proof};
+    use crate::config::{Config, Profile};
     use crate::error::Error;
     use crate::fetch::Patience;
     use crate::keys::Keys;
     use crate::time::UnixTime;
+    use crate::verify::tokens::Made;
     use crate::verify::{Signatures, Tokens};
 
     const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
@@ -251,13 +259,26 @@ mod tests {
             token: "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU".to_owned(),
             proofs: Proofs::One(text.to_owned()),
         };
-        let binding: Value = json!({ "jkt": JKT });
+        let binding = json!({ "cnf": { "jkt": JKT } });
+        let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let token = Token {
+            issuer: 0,
+            profile: Profile::Oauth,
+            algorithm: Algorithm::EdDSA,
+            key_id: None,
+            key: Arc::new(
+                Key::of_proof(&key, Algorithm::EdDSA)
+                    .map_err(|fault| Error::ProofKeyInvalid { fault })?,
+            ),
+            claims: Arc::new(binding.as_object().cloned().unwrap_or_default()),
+            made: Made::default(),
+        };
         let mut signatures = Signatures::default();
         loop {
             let means = Means {
                 config: &config,
                 keys: &mut keys,
-                tokens: &mut Tokens::default(),
+                tokens: &mut Tokens::new(0),
                 signatures: &signatures,
                 patience: Patience::default(),
                 nonces: None,
@@ -265,7 +286,7 @@ mod tests {
                 path,
                 now: UnixTime::from_seconds(now),
             };
-            match proof(&credential, Some(&binding), &means) {
+            match proof(&credential, &token, &means) {
                 Ok(proof) => return Ok(proof),
                 Err(Missing::Rule(denial)) => return Err(denial.error),
                 Err(Missing::Signature(check)) => {

@@ -42,9 +42,7 @@ impl SignatureCheck {
         };
         let key = Arc::new(key);
         let check = |message: &[u8], signature: &[u8]| {
-            let (key, message, signature) =
-                (Arc::clone(&key), message.to_vec(), signature.to_vec());
-            Self { algorithm, key, message, signature }
+            Self::of(algorithm, Arc::clone(&key), message, signature.to_vec())
         };
         // One bit is another, first of `r` or the number, then of `s`.
         let changed = |place: usize| {

@@ -26,14 +26,15 @@ pub use document::document;
 pub use dpop::Proof;
 pub use mandate::whole;
 pub use signature::{HostCheck, SignatureCheck, Signatures, Verdict, name};
-pub use tokens::Tokens;
+pub use tokens::{Headers, Tokens};
+
+use tokens::Token;
 
 /// A token that a configured issuer signed for this resource, and that holds now; shown by the
 /// holder of its key, if it is bound to one.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    claims: Arc<Map<String, Value>>,
-    profile: Profile,
+    token: Arc<Token>,
     proof: Option<Proof>,
 }
 
@@ -77,27 +78,27 @@ pub enum Missing {
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
 pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
-    let (claims, profile) = token::claims(&credential.token, means)?;
-    let client = claims.get("client_id").and_then(Value::as_str);
-    let proof = dpop::proof(credential, claims.get("cnf"), means);
-    let proof = proof.map_err(|missing| missing.by(client))?;
-    Ok(Verified { claims, profile, proof })
+    let token = token::token(&credential.token, means)?;
+    let proof = dpop::proof(credential, &token, means);
+    let client = || token.claims.get("client_id").and_then(Value::as_str);
+    let proof = proof.map_err(|missing| missing.by(client()))?;
+    Ok(Verified { token, proof })
 }
 
 impl Verified {
     /// A claim, as the issuer signed it.
     pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.claims.get(name)
+        self.token.claims.get(name)
     }
 
     /// By whose rules it was verified.
     pub fn profile(&self) -> Profile {
-        self.profile
+        self.token.profile
     }
 
     /// All claims.
     pub fn claims(&self) -> &Arc<Map<String, Value>> {
-        &self.claims
+        &self.token.claims
     }
 
     /// A claim that is text.
@@ -108,6 +109,11 @@ impl Verified {
     /// The granted scopes (RFC 9068 section 2.2.3).
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.text("scope").unwrap_or_default().split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// The headers that carry its claims, which are the same each time.
+    pub fn headers(&self, make: impl FnOnce() -> Headers) -> Headers {
+        self.token.headers(make)
     }
 
     /// The proof that the caller holds the token's key; `None` where the token is bound to none.

@@ -14,16 +14,26 @@ use rsa::{BigUint, RsaPublicKey, pkcs1v15, pss};
 use super::Missing;
 use crate::error::Error;
 use crate::keys::{Key, PublicKey, der};
+use crate::parse::{Header, Jws, Signed};
 
 /// One question: did this key sign this message so? A host answers with the crate's own cryptography
 /// ([`SignatureCheck::verify`]), or with its own ([`SignatureCheck::for_host`]) once that has proved
 /// itself by the [`SignatureCheck::known_answers`].
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct SignatureCheck {
     pub(super) algorithm: Algorithm,
     pub(super) key: Arc<Key>,
-    pub(super) message: Vec<u8>,
-    pub(super) signature: Vec<u8>,
+    pub(super) signer: Signer,
+    pub(super) jws: Arc<Jws>,
+}
+
+/// Whose key it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// It stands in a key set.
+    Issuer,
+    /// It stands in what it has signed.
+    Holder,
 }
 
 /// The message is most of a token: nothing of it may reach a log.
@@ -59,9 +69,15 @@ impl Signatures {
         self.answers.push((check, verdict));
     }
 
+    /// What was asked about a text: it need not be read again.
+    pub(super) fn asked(&self, text: &str, signer: Signer) -> Option<&SignatureCheck> {
+        let mut asked = self.answers.iter().map(|(check, _)| check);
+        asked.find(|check| check.signer == signer && check.jws.is(text))
+    }
+
     /// Whether a signature holds, as far as the host has said.
     pub(super) fn hold(&self, check: SignatureCheck) -> Result<bool, Missing> {
-        let verdict = self.answers.iter().find(|(asked, _)| *asked == check);
+        let verdict = self.answers.iter().find(|(asked, _)| asked.is(&check));
         match verdict.map(|(_, verdict)| *verdict) {
             Some(Verdict::Valid) => Ok(true),
             Some(Verdict::Invalid) => Ok(false),
@@ -75,6 +91,27 @@ impl Signatures {
 }
 
 impl SignatureCheck {
+    /// Whether a key has signed a message that is no part of a token.
+    pub(super) fn of(
+        algorithm: Algorithm,
+        key: Arc<Key>,
+        message: &[u8],
+        signature: Vec<u8>,
+    ) -> Self {
+        let (header, claims) = (Header::default(), Arc::default());
+        let jws = Arc::new(Jws { header, claims, signed: Signed::new(message, signature) });
+        Self { algorithm, key, signer: Signer::Issuer, jws }
+    }
+
+    /// Whether it is the same question.
+    fn is(&self, other: &Self) -> bool {
+        let (one, two) = (&self.jws.signed, &other.jws.signed);
+        let same_text = Arc::ptr_eq(&self.jws, &other.jws)
+            || (one.message() == two.message() && one.signature == two.signature);
+        let same_key = Arc::ptr_eq(&self.key, &other.key) || self.key == other.key;
+        self.algorithm == other.algorithm && self.signer == other.signer && same_text && same_key
+    }
+
     /// The algorithm's name (RFC 7518 section 3.1, RFC 8037 section 3.1).
     pub fn algorithm(&self) -> &'static str {
         name(self.algorithm)
@@ -87,7 +124,8 @@ impl SignatureCheck {
 
     /// `None` where the key does not serve the algorithm, or the signature is none.
     fn holds(&self) -> Option<bool> {
-        let (message, signature) = (self.message.as_slice(), self.signature.as_slice());
+        let signed = &self.jws.signed;
+        let (message, signature) = (signed.message(), signed.signature.as_slice());
         Some(match (self.algorithm, self.key.public()?) {
             // RFC 7518 section 3.4: ECDSA, the signature as `r || s`.
             (Algorithm::ES256, PublicKey::P256(key)) => {
@@ -123,7 +161,7 @@ impl SignatureCheck {
     /// take keys and points of small order, and for what cannot hold.
     pub fn for_host(&self) -> Option<HostCheck<'_>> {
         let public = self.key.public()?;
-        let signature = self.signature.as_slice();
+        let signature = self.jws.signed.signature.as_slice();
         let is_whole = match (self.algorithm, public) {
             (Algorithm::ES256, PublicKey::P256(_)) => {
                 p256::ecdsa::Signature::from_slice(signature).is_ok()
@@ -171,12 +209,12 @@ impl<'a> HostCheck<'a> {
 
     /// What is signed.
     pub fn message(&self) -> &'a [u8] {
-        &self.check.message
+        self.check.jws.signed.message()
     }
 
     /// The signature as a token has it: that of ECDSA is `r || s`.
     pub fn signature(&self) -> &'a [u8] {
-        &self.check.signature
+        &self.check.jws.signed.signature
     }
 
     /// The signature as X.509 has it: that of ECDSA is DER (RFC 3279 section 2.2.3).

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-use super::tokens::Signed;
+use super::signature::Signer;
+use super::tokens::{Made, Token};
 use super::{Means, Missing, SignatureCheck, Signatures, mandate, name};
 use crate::config::{Config, Issuer, Profile, Relaxable};
 use crate::error::{Error, Excerpt};
@@ -16,40 +17,58 @@ use crate::keys::{Key, Lookup, Wanted};
 use crate::parse::{Jws, Unread, jws};
 use crate::time::UnixTime;
 
-/// Verifies an access token: its claims, and by whose rules.
+/// Verifies an access token.
 ///
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
-pub fn claims(
-    token: &str,
-    means: &mut Means<'_>,
-) -> Result<(Arc<Map<String, Value>>, Profile), Missing> {
-    if let Some(known) = means.tokens.get(token)
-        && let Some(issuer) = means.config.issuers.get(known.issuer)
-        && candidates(&known.wanted(), known.issuer, means)?.iter().any(|key| *key == known.key)
-    {
-        holds(&known.claims, issuer, means)?;
-        return Ok((Arc::clone(&known.claims), issuer.profile));
-    }
-    let config = means.config;
-    let read = jws(token).map_err(malformed)?;
-    let (index, issuer) = issuer(&read, config)?;
+pub fn token(text: &str, means: &mut Means<'_>) -> Result<Arc<Token>, Missing> {
+    let read = match means.signatures.asked(text, Signer::Issuer) {
+        Some(check) => Arc::clone(&check.jws),
+        None => match remembered(text, means)? {
+            Some(known) => return Ok(known),
+            None => Arc::new(jws(text).map_err(malformed)?),
+        },
+    };
+    let (index, issuer) = issuer(&read, means.config)?;
     let algorithm = algorithm(&read, issuer)?;
     media_type(&read, issuer)?;
     let wanted = Wanted { id: read.header.key_id.as_deref(), algorithm };
     let candidates = candidates(&wanted, index, means)?;
     let key = signer(&read, algorithm, candidates, means.signatures)?;
     holds(&read.claims, issuer, means)?;
-    let claims = Arc::new(read.claims);
-    let key_id = read.header.key_id;
-    let signed = Signed { issuer: index, algorithm, key_id, key, claims: Arc::clone(&claims) };
-    means.tokens.put(token, signed);
-    Ok((claims, issuer.profile))
+    let token = Arc::new(Token {
+        issuer: index,
+        profile: issuer.profile,
+        algorithm,
+        key_id: read.header.key_id.clone(),
+        key,
+        claims: Arc::clone(&read.claims),
+        made: Made::default(),
+    });
+    means.tokens.put(text, Arc::clone(&token));
+    Ok(token)
 }
 
-impl Signed {
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted { id: self.key_id.as_deref(), algorithm: self.algorithm }
+/// A token that was remembered, and still holds.
+fn remembered(text: &str, means: &mut Means<'_>) -> Result<Option<Arc<Token>>, Missing> {
+    let Some(known) = means.tokens.get(text) else {
+        return Ok(None);
+    };
+    let candidates = candidates(&known.wanted(), known.issuer, means)?;
+    let is_known = |key: &Arc<Key>| Arc::ptr_eq(key, &known.key) || *key == known.key;
+    match means.config.issuers.get(known.issuer) {
+        Some(issuer) if candidates.iter().any(is_known) => {
+            let holds = holds(&known.claims, issuer, means);
+            if matches!(holds, Err(Error::TokenExpired { .. })) {
+                means.tokens.forget(text);
+            }
+            Ok(holds.map(|()| Some(known))?)
+        }
+        // Its issuer has taken the key back: it has to prove itself anew.
+        _ => {
+            means.tokens.forget(text);
+            Ok(None)
+        }
     }
 }
 
@@ -129,14 +148,14 @@ fn candidates(
 
 /// The key that has signed it.
 fn signer(
-    token: &Jws,
+    token: &Arc<Jws>,
     algorithm: Algorithm,
     candidates: Vec<Arc<Key>>,
     signatures: &Signatures,
 ) -> Result<Arc<Key>, Missing> {
     for key in candidates {
-        let (message, signature) = (token.signing_input.clone(), token.signature.clone());
-        let check = SignatureCheck { algorithm, key: Arc::clone(&key), message, signature };
+        let (jws, signer) = (Arc::clone(token), Signer::Issuer);
+        let check = SignatureCheck { algorithm, key: Arc::clone(&key), signer, jws };
         if signatures.hold(check)? {
             return Ok(key);
         }

@@ -222,7 +222,7 @@ fn accepts(token: &str, keys: &Value, hosts: &mut Hosts) -> Result<bool, Failure
         return Ok(false);
     };
     let candidates = candidates(keys, token.header.key_id.as_deref(), algorithm)?;
-    let signed = (token.signing_input.as_slice(), token.signature.as_slice());
+    let signed = (token.signed.message(), token.signed.signature.as_slice());
     Ok(ours(&candidates, algorithm, signed, hosts) == Ours::Accept)
 }
 
@@ -259,8 +259,7 @@ fn ours(
     hosts: &mut Hosts,
 ) -> Ours {
     let signed = |key: &Arc<Key>| {
-        let (key, message, signature) = (Arc::clone(key), message.to_vec(), signature.to_vec());
-        let check = SignatureCheck { algorithm, key, message, signature };
+        let check = SignatureCheck::of(algorithm, Arc::clone(key), message, signature.to_vec());
         hosts.note(&check);
         check.verify() == Verdict::Valid
     };

@@ -12,6 +12,11 @@ export class Memory {
     this.#allocate = exports.proxy_on_memory_allocate ?? exports.malloc;
   }
 
+  /** Bytes that the filter has asked for so far. */
+  get size() {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
   #view(pointer, size) {
     const start = pointer >>> 0;
     const length = size >>> 0;

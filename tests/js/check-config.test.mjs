@@ -264,7 +264,7 @@ describe('the schema', () => {
   }
 
   it('has the bounds of a gate', async () => {
-    const places = ['leeway', 'keys.age', 'keys.stale', 'keys.timeout', 'limits.token', 'limits.body', 'dpop.age', 'replay.capacity'];
+    const places = ['leeway', 'keys.age', 'keys.stale', 'keys.timeout', 'limits.token', 'limits.body', 'limits.cache', 'dpop.age', 'replay.capacity'];
     for (const place of places) {
       const [outer, inner] = place.split('.');
       const named = SCHEMA.properties[outer];
