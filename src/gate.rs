@@ -386,7 +386,7 @@ impl Gate {
                 now,
             },
         )?;
-        let caller = (&verified, credential.token.as_str());
+        let caller = (&verified, credential.token);
         let by_client = |pause: Pause| pause.by(verified.text("client_id"));
         self.decide(caller, request, &target, answers, now).map_err(by_client)
     }

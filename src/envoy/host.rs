@@ -441,14 +441,18 @@ fn decoded(map: &[u8]) -> Option<Headers> {
     }
     let (count, mut sizes) = number(map)?;
     let mut parts = sizes.get(count.checked_mul(8)?..)?;
-    let mut headers = Vec::new();
+    // What does not fit was no count.
+    let mut headers = Vec::with_capacity(count.min(map.len() / 8));
     for _ in 0..count {
         let (name, rest) = number(sizes)?;
         let (value, rest) = number(rest)?;
         sizes = rest;
         let name = part(&mut parts, name)?;
         let value = part(&mut parts, value)?.to_vec();
-        headers.push((String::from_utf8_lossy(name).into_owned(), value));
+        let name = String::from_utf8(name.to_vec());
+        let name =
+            name.unwrap_or_else(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        headers.push((name, value));
     }
     Some(headers)
 }

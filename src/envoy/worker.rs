@@ -34,6 +34,8 @@ pub struct Worker {
     gate: Gate,
     checker: Checker,
     claims: Claims,
+    /// Milliseconds between two ticks; 0 where there are none.
+    period: u32,
     fetches: Vec<Pending>,
     held: BTreeMap<u32, Visit>,
     /// Requests that wait for their bodies.
@@ -156,6 +158,7 @@ impl Worker {
             gate,
             checker,
             claims: Claims::default(),
+            period: 0,
             fetches: Vec::new(),
             held: BTreeMap::new(),
             reading: BTreeMap::new(),
@@ -446,18 +449,20 @@ impl Worker {
         self.set_tick();
     }
 
-    fn set_tick(&self) {
+    fn set_tick(&mut self) {
         let idle = self.fetches.is_empty()
             && self.held.is_empty()
             && self.reading.values().all(|visit| visit.until.is_none());
         let new = self.fetches.iter().any(|pending| pending.stage == Stage::New);
-        host::set_tick(if idle {
-            0
-        } else if new {
-            SOON
-        } else {
-            OFTEN
-        });
+        let period = match (idle, new) {
+            (true, _) => 0,
+            (false, true) => SOON,
+            (false, false) => OFTEN,
+        };
+        if period != self.period {
+            self.period = period;
+            host::set_tick(period);
+        }
     }
 
     fn ask_again(&mut self, now: UnixTime, chosen: impl Fn(&Visit) -> bool) {

@@ -1,18 +1,20 @@
 //! headers -> [`Credential`]. Never logs, clips or repairs a token.
 
+use std::borrow::Cow;
+
 use super::target::Target;
 use crate::config::Config;
 use crate::error::{Error, Excerpt};
 use crate::request::Request;
 
 /// What the caller showed. Its token and proof are secrets: the type has no `Debug`.
-pub struct Credential {
+pub struct Credential<'a> {
     /// How the token was sent.
     pub scheme: Scheme,
     /// The access token, of the characters of `token68` only (RFC 9110 section 11.2).
-    pub token: String,
+    pub token: &'a str,
     /// The proofs beside it.
-    pub proofs: Proofs,
+    pub proofs: Proofs<'a>,
 }
 
 /// An authorization scheme.
@@ -25,11 +27,11 @@ pub enum Scheme {
 }
 
 /// The values of `DPoP` header fields (RFC 9449 section 4.1).
-pub enum Proofs {
+pub enum Proofs<'a> {
     /// There is none.
     None,
     /// One.
-    One(String),
+    One(Cow<'a, str>),
     /// So many: RFC 9449 section 4.3 takes one.
     Many(usize),
 }
@@ -39,11 +41,11 @@ pub enum Proofs {
 /// # Errors
 /// [`Error::TokenInQuery`], [`Error::MissingToken`], [`Error::AuthorizationDuplicated`],
 /// [`Error::SchemeUnsupported`], [`Error::AuthorizationMalformed`] or [`Error::TokenTooLong`].
-pub fn credential(
-    request: &Request,
+pub fn credential<'a>(
+    request: &'a Request,
     target: &Target<'_>,
     config: &Config,
-) -> Result<Credential, Error> {
+) -> Result<Credential<'a>, Error> {
     if target.has_parameter("access_token") {
         return Err(Error::TokenInQuery {});
     }
@@ -59,8 +61,8 @@ pub fn credential(
     Ok(Credential { scheme, token, proofs: Proofs::read(request) })
 }
 
-impl Proofs {
-    fn read(request: &Request) -> Self {
+impl<'a> Proofs<'a> {
+    fn read(request: &'a Request) -> Self {
         let mut fields = request.header("dpop");
         let Some(field) = fields.next() else {
             return Self::None;
@@ -73,13 +75,16 @@ impl Proofs {
         // Proxies and runtimes fold two fields into one (RFC 9110 section 5.3).
         match field.split(',').filter(|part| !part.trim_matches([' ', '\t']).is_empty()).count() {
             0 => Self::None,
-            1 => Self::One(field.trim_matches([' ', '\t']).to_owned()),
+            1 => Self::One(match field {
+                Cow::Borrowed(text) => text.trim_matches([' ', '\t']).into(),
+                Cow::Owned(text) => text.trim_matches([' ', '\t']).to_owned().into(),
+            }),
             count => Self::Many(count),
         }
     }
 }
 
-fn read(field: &[u8], limit: usize) -> Result<(Scheme, String), Error> {
+fn read(field: &[u8], limit: usize) -> Result<(Scheme, &str), Error> {
     let field = std::str::from_utf8(field).map_err(|_| Error::AuthorizationMalformed {})?;
     let field = field.trim_matches([' ', '\t']);
     let end = field.bytes().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(field.len());
@@ -105,7 +110,7 @@ fn read(field: &[u8], limit: usize) -> Result<(Scheme, String), Error> {
     if !is_token {
         return Err(Error::AuthorizationMalformed {});
     }
-    Ok((scheme, token.to_owned()))
+    Ok((scheme, token))
 }
 
 fn starts_credential(part: &str) -> bool {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::signature::Signer;
 use super::tokens::Token;
 use super::{Means, Missing, SignatureCheck};
-use crate::config::DpopMode;
+use crate::config::{DpopMode, split_url};
 use crate::error::{Error, Excerpt};
 use crate::keys::Key;
 use crate::parse::{Credential, Jws, Proofs, Scheme, Unread, jws, normal_origin, normal_path};
@@ -31,7 +31,7 @@ pub struct Proof {
 /// Verifies the proof that belongs to a verified token; `None` for a token that is bound to no key,
 /// where such tokens are taken.
 pub fn proof(
-    credential: &Credential,
+    credential: &Credential<'_>,
     token: &Token,
     means: &Means<'_>,
 ) -> Result<Option<Proof>, Missing> {
@@ -51,7 +51,7 @@ pub fn proof(
     let key = key(&jws, asked, means)?;
     let holder = key.thumbprint().unwrap_or_default();
     let claims = Claims(&jws.claims);
-    let (id, until) = claims.hold(token.digest(&credential.token), means)?;
+    let (id, until) = claims.hold(token.digest(credential.token), means)?;
     if holder != thumbprint {
         return Err(Error::ProofKeyMismatch {}.into());
     }
@@ -61,13 +61,13 @@ pub fn proof(
 
 /// Which proof is to be verified against which thumbprint (RFC 9449 sections 6.1, 7.1 and 7.2).
 fn shown<'a>(
-    credential: &'a Credential,
+    credential: &'a Credential<'_>,
     binding: Option<&'a Value>,
     mode: DpopMode,
 ) -> Result<Option<(&'a str, &'a str)>, Error> {
     let proof = match &credential.proofs {
         Proofs::None => None,
-        Proofs::One(proof) => Some(proof.as_str()),
+        Proofs::One(proof) => Some(proof.as_ref()),
         Proofs::Many(count) if mode != DpopMode::Off => {
             return Err(Error::ProofDuplicated { count: *count });
         }
@@ -136,15 +136,7 @@ impl<'a> Claims<'a> {
         if htm != means.method {
             return Err(Error::ProofMethodMismatch { htm: Excerpt::of(htm) });
         }
-        let htu = self.text("htu")?;
-        // The origin is the configured one: `Host` is the caller's to choose.
-        let (origin, path) = (normal_origin(htu), normal_path(htu));
-        let own = origin.is_some() && origin == normal_origin(&config.resource);
-        if !own || path != normal_path(means.path) {
-            // No user and no query, which may hold secrets.
-            let shown = origin.map_or("unreadable".to_owned(), |origin| origin + &path);
-            return Err(Error::ProofUrlMismatch { htu: Excerpt::of(&shown) });
-        }
+        is_for(self.text("htu")?, means)?;
         let id = self.text("jti")?;
         let iat = self.date("iat")?.ok_or(Error::ProofClaimMissing { claim: "iat" })?;
         let whole = self.0.get("iat").and_then(Value::as_number);
@@ -195,6 +187,24 @@ impl<'a> Claims<'a> {
     fn date(&self, claim: &'static str) -> Result<Option<UnixTime>, Error> {
         UnixTime::in_claims(self.0, claim).map_err(|()| Error::ProofClaimMalformed { claim })
     }
+}
+
+/// The origin is the configured one: `Host` is the caller's to choose.
+fn is_for(htu: &str, means: &Means<'_>) -> Result<(), Error> {
+    let resource = means.config.resource.as_str();
+    let path_of_resource = split_url(resource).map_or("", |(_, rest)| rest);
+    let own = resource.strip_suffix(path_of_resource);
+    // Nearly every client writes it as we do.
+    if own.and_then(|own| htu.strip_prefix(own)) == Some(means.path) {
+        return Ok(());
+    }
+    let (origin, path) = (normal_origin(htu), normal_path(htu));
+    if origin.is_some() && origin == normal_origin(resource) && path == normal_path(means.path) {
+        return Ok(());
+    }
+    // No user and no query, which may hold secrets.
+    let shown = origin.map_or("unreadable".to_owned(), |origin| origin + &path);
+    Err(Error::ProofUrlMismatch { htu: Excerpt::of(&shown) })
 }
 
 fn malformed(unread: Unread) -> Error {
@@ -256,8 +266,8 @@ mod tests {
         let mut keys = Keys::new(&config).map_err(invalid)?;
         let credential = Credential {
             scheme: Scheme::Dpop,
-            token: "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU".to_owned(),
-            proofs: Proofs::One(text.to_owned()),
+            token: "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU",
+            proofs: Proofs::One(text.into()),
         };
         let binding = json!({ "cnf": { "jkt": JKT } });
         let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });

@@ -77,8 +77,8 @@ pub enum Missing {
 ///
 /// # Errors
 /// The first rule that is broken, or what is needed to go on.
-pub fn verify(credential: &Credential, means: &mut Means<'_>) -> Result<Verified, Missing> {
-    let token = token::token(&credential.token, means)?;
+pub fn verify(credential: &Credential<'_>, means: &mut Means<'_>) -> Result<Verified, Missing> {
+    let token = token::token(credential.token, means)?;
     let proof = dpop::proof(credential, &token, means);
     let client = || token.claims.get("client_id").and_then(Value::as_str);
     let proof = proof.map_err(|missing| missing.by(client()))?;
