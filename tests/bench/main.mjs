@@ -6,6 +6,7 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { pinned } from './cores.mjs';
 import { envoy } from './envoy.mjs';
 import { growth } from './growth.mjs';
 import { median } from './measure.mjs';
@@ -50,7 +51,7 @@ async function conditions(before) {
     cpu: cpus()[0].model, cores: cpus().length, memory: Math.round(totalmem() / 2 ** 30), system: `${type()} ${release()}`,
     date: new Date().toISOString().slice(0, 10), commit: git('rev-parse', '--short=12', 'HEAD'), changed: git('status', '--porcelain', '--untracked-files=no') !== '',
     versions: { ...versions, ...devDependencies }, load: [before, load()],
-    options: `Envoy: one worker, ${rounds} rounds of ${seconds} s with wrk, ${CONNECTIONS} connections, ${requests.toLocaleString('en-US')} requests for memory. Node: ${inNode.rounds} rounds of ${inNode.budget} ms. Growth: ${grown.rounds} rounds of ${grown.budget} ms`,
+    options: `Envoy: one worker${pinned ? ' on a core of its own' : ''}, ${rounds} rounds of ${seconds} s with wrk, ${CONNECTIONS} connections, ${requests.toLocaleString('en-US')} requests for memory. Node: ${inNode.rounds} rounds of ${inNode.budget} ms. Growth: ${grown.rounds} rounds of ${grown.budget} ms`,
   };
 }
 

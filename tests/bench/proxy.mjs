@@ -3,6 +3,7 @@
 import { type } from '../envoy/bootstrap.mjs';
 import { ask } from '../envoy/client.mjs';
 import { Envoy } from '../envoy/envoy.mjs';
+import { CORES, pin } from './cores.mjs';
 import { RESOURCE } from './credentials.mjs';
 import { load } from './wrk.mjs';
 
@@ -12,7 +13,12 @@ export const http = (name, extension, members) => ({ name, typed_config: type(`e
 const ROUTER = http('router', 'router.v3.Router');
 
 /** The Envoy that answers every request by itself. */
-export const upstream = () => Envoy.start({
+export async function upstream() {
+  const envoy = await Envoy.start(UPSTREAM);
+  pin(envoy.pid, CORES.driving);
+  return envoy;
+}
+const UPSTREAM = {
   clusters: {},
   listeners: {
     upstream: {
@@ -24,7 +30,7 @@ export const upstream = () => Envoy.start({
       },
     },
   },
-});
+};
 
 export class Proxy {
   /** Requests that it has answered since it was started. */
@@ -45,6 +51,7 @@ export class Proxy {
       clusters: { upstream: port },
       listeners: { bench: { configuration, manager: { access_log: [], ...(filters && { http_filters: [...filters, ROUTER] }) } } },
     });
+    pin(this.envoy.pid, CORES.measured);
     this.served = 0;
     await this.#assertGuards();
   }

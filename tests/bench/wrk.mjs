@@ -4,6 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { CORES, pin } from './cores.mjs';
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
 const SCRIPT = path('wrk.lua');
@@ -23,6 +24,7 @@ process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 export async function load(url, { file, method = 'GET', scheme = 'Bearer', once: spend = false, seconds, body }) {
   const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', SCRIPT, url, '--', file, method, scheme, spend ? 'once' : 'again', ...(body ? [body] : [])];
   const child = spawn(wrk(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  pin(child.pid, CORES.driving);
   children.add(child);
   const said = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));

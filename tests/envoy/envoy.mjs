@@ -107,6 +107,10 @@ export class Envoy {
     });
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   get exitCode() {
     return this.#child.exitCode;
   }
@@ -153,7 +157,7 @@ export class Envoy {
 
   /** Seconds of processor time that it has used, to a hundredth, as the kernel counts them. */
   async cpu() {
-    const stat = await readFile(`/proc/${this.#child.pid}/stat`, 'utf8');
+    const stat = await readFile(`/proc/${this.pid}/stat`, 'utf8');
     // The name may hold spaces; utime and stime are the fields 14 and 15.
     const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
     return (Number(user) + Number(system)) / 100;
