@@ -136,7 +136,7 @@ impl Index {
     }
 
     /// The rules that may be about a call, in their order.
-    pub fn candidates(&self, call: &Call) -> Vec<usize> {
+    pub fn candidates(&self, call: &Call) -> impl Iterator<Item = usize> {
         let asked = call.asked();
         let target = asked.and_then(|asked| asked.target.as_ref()).map(|target| match target {
             Target::Tool(name) => (Key::Tool, name.as_str()),
@@ -145,18 +145,25 @@ impl Index {
         });
         let method = asked.map(|asked| (Key::Method, asked.method.as_str()));
         let path = call.path.as_deref().map(|path| (Key::Path, path));
-        let mut found = self.others.clone();
+        let mut lists = vec![self.others.as_slice()];
         for (key, text) in [target, method, path].into_iter().flatten() {
             let lengths = self.lengths.range((key, 0)..=(key, text.len()));
             let prefixes = lengths.filter_map(|(_, length)| text.get(..*length));
             let exact = std::iter::once(text);
             for name in exact.chain(prefixes) {
-                found.extend(self.named.get(&(key, name.to_owned())).into_iter().flatten());
+                lists.extend(self.named.get(&(key, name.to_owned())).map(Vec::as_slice));
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        // Each list is in order; of a rule that stands in two it is enough to hear once.
+        std::iter::from_fn(move || {
+            let next = *lists.iter().filter_map(|list| list.first()).min()?;
+            for list in &mut lists {
+                if let Some((_, rest)) = list.split_first().filter(|(first, _)| **first == next) {
+                    *list = rest;
+                }
+            }
+            Some(next)
+        })
     }
 
     /// The first rule that could be about a call whose body is not known, and that needs it.
