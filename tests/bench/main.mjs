@@ -15,6 +15,7 @@ import { bars, lines } from './plot.mjs';
 import { runtimes } from './runtimes.mjs';
 import { sizes } from './sizes.mjs';
 import { axes, readme } from './table.mjs';
+import { tell } from './summary.mjs';
 import { CONNECTIONS, wrk } from './wrk.mjs';
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
@@ -94,6 +95,7 @@ const text = readme(all);
 for (const [name, content] of Object.entries({ 'results.json': `${JSON.stringify(all, rounded, 1)}\n`, 'README.md': text, ...plots(results) })) {
   await writeFile(join(folder, name), content);
 }
+if (whole) await tell();
 process.stdout.write(text);
 say('all')(`written to ${folder}`);
 process.exit();

@@ -43,6 +43,13 @@ Where there are several, all of them have to reach the aim.
 `;
 }
 
+/** What the project's README says of all this. */
+export function summary(results) {
+  const rows = reached(results).map(({ name, most, found }) =>
+    [most ? name : `${name}, times as fast`, found.map((one) => `${told(one)} ${most ? count(one.ratio) : times(one.ratio)}`.trim()).join('; ')]);
+  return table(['measured beside each other, in one run', ''], rows);
+}
+
 function envoy({ envoy: found }) {
   if (!found) return '';
   const { samples, resident, memory } = found;

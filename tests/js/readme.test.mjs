@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { explain } from '../../pkg/dist/client.js';
 import { Gate } from '../../pkg/dist/index.js';
+import { told } from '../bench/summary.mjs';
 import { keySet } from './answers.mjs';
 import { UUID } from './ids.mjs';
 import { ISSUER, KEY, tokenOfToday } from './issuer.mjs';
@@ -125,6 +126,12 @@ describe('pkg/README.md', () => {
 });
 
 describe('README.md', () => {
+  it('has its figures of what was measured', async () => {
+    const { should, is } = await told();
+    assert.equal(is, should, 'repair with `node tests/bench/summary.mjs`');
+    assert.match(is, /times as fast/);
+  });
+
   it('shows the reply to a call without a token, byte for byte', async () => {
     const text = await read('README.md');
     const [config] = blocks(text, 'json').map((block) => JSON.parse(block)).filter((block) => block.resource);
