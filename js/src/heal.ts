@@ -4,6 +4,7 @@ import { type Care, Healing } from './healing.js';
 import type { Fetch } from './proving.js';
 import type { Action, OpenUrl, Reading } from './reading.js';
 import type { Reason } from './reasons.js';
+import { Recent } from './recent.js';
 
 /** What is known when a new token is needed. */
 export interface Renewal {
@@ -129,9 +130,9 @@ export function heal(options: HealOptions = {}): HealMiddleware {
     budget,
     maxWait,
     ...(url !== undefined && { home: new URL(url) }),
-    asked: new Set(scopes),
-    replaced: new Map(),
-    futile: new Map(),
+    asked: new Recent(),
+    replaced: new Recent(),
+    futile: new Recent(),
     flights: new Map(),
   };
   return (next = (...input) => globalThis.fetch(...input)) => {

@@ -343,6 +343,15 @@ describe('another origin', () => {
     assert.deepEqual(told(events).filter((text) => text.startsWith('resource_metadata')), Array(2).fill('resource_metadata ignore'));
   });
 
+  it('in `resource_metadata` may be none', async (t) => {
+    for (const at of ['https://xn--/', 'https://1.2.3.256/x', 'https://a.1/']) {
+      const answer = (request) => (tokenOf(request) === OLD ? [401, { 'www-authenticate': `Bearer error="invalid_token", resource_metadata="${at}"` }] : [200]);
+      const { call, url, asked, events } = await client(t, answer);
+      assert.equal((await call(url, post())).status, 200);
+      assert.deepEqual([asked[0][1].resourceMetadata, told(events)], [undefined, ['refresh begin', 'resource_metadata ignore', 'refresh retry']]);
+    }
+  });
+
   it('in `resource_metadata` is known where it is the resource\'s', async (t) => {
     const at = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp';
     const given = [];
