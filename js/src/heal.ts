@@ -134,6 +134,7 @@ export function heal(options: HealOptions = {}): HealMiddleware {
     replaced: new Recent(),
     futile: new Recent(),
     flights: new Map(),
+    ids: new Recent(),
   };
   return (next = (...input) => globalThis.fetch(...input)) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');

@@ -6,6 +6,7 @@ import { isA } from './realm.js';
 import { receivedIn } from './received.js';
 import { Recent } from './recent.js';
 import { isRedirect, redirected } from './redirect.js';
+import { renamed } from './renaming.js';
 
 /** What the layers of one call share. */
 interface Shared {
@@ -27,6 +28,8 @@ export interface Care extends HealOptions {
   /** What has not helped -> until when it is not tried again, in milliseconds. */
   futile: Recent<string, number>;
   flights: Map<string, Flight>;
+  /** A session and a JSON-RPC id in it -> the id under which that call was sent again. */
+  ids: Recent<string, string>;
 }
 type Next = (input: any, init?: RequestInit) => Promise<Response>;
 type Why = NonNullable<HealEvent['why']>;
@@ -36,6 +39,10 @@ interface Rpc {
   id: string | number;
   params?: object;
 }
+interface Message {
+  id?: unknown;
+  params?: { requestId?: unknown };
+}
 
 /** Under which a request carries what its layers share: the same in every copy of the package. */
 const CALL = Symbol.for('waxseal.call');
@@ -43,6 +50,9 @@ const CALL = Symbol.for('waxseal.call');
 const FLIGHTS = new Map<string, Flight>();
 /** Bytes of a successful reply that are looked at. */
 const LIMIT = 65_536;
+/** Media types that hold messages, or events with them. */
+const MESSAGES = /\bjson\b|\bevent-stream\b/i;
+const STREAM = /\bevent-stream\b/i;
 
 /** One call, until its reply is handed over. */
 export class Healing {
@@ -69,7 +79,7 @@ export class Healing {
   #hops = 0;
   #sent = 0;
   /** A JSON-RPC id as the caller wrote it, and as it was sent. */
-  #ids: [string, string] | undefined;
+  #ids: [string | number, string] | undefined;
 
   constructor(care: Care, next: Next, given: Parameters<Fetch>) {
     const { input, init, request, url, method, headers } = addressed(...given);
@@ -90,6 +100,7 @@ export class Healing {
       this.#tell('origin', 'ignore', { host });
       return this.#next(...this.#given);
     }
+    this.#renameCancelled();
     // In Firefox no Request shows its body.
     if (this.#init?.body == null && this.#request && this.#request.body !== null) this.#spare = this.#request.clone();
     try {
@@ -112,7 +123,7 @@ export class Healing {
 
   /** Whether it is part of a sign-in, which may go to the same origin: a token endpoint, metadata, the client's own credentials. */
   #isSignIn(): boolean {
-    const isForm = /\bform-urlencoded\b/i.test(this.#headers.get('content-type') ?? '') || isA(this.#init?.body, 'URLSearchParams');
+    const isForm = isOf(/\bform-urlencoded\b/i, this.#headers) || isA(this.#init?.body, 'URLSearchParams');
     return isForm || this.#url.pathname.startsWith('/.well-known/') || !/^(?:(?:bearer|dpop)\b|$)/i.test(this.#headers.get('authorization') ?? '');
   }
 
@@ -404,32 +415,40 @@ export class Healing {
 
   #rewrite(rpc: Rpc, input?: object): void {
     const id = crypto.randomUUID();
-    this.#ids = [this.#ids?.[0] ?? JSON.stringify(rpc.id), JSON.stringify(id)];
-    this.#init = { ...this.#init, body: JSON.stringify({ ...rpc, id, ...(input && { params: { ...rpc.params, ...input } }) }) };
+    this.#ids = [this.#ids?.[0] ?? rpc.id, id];
+    this.#care.ids.set(this.#named(this.#ids[0]), id);
+    this.#write({ ...rpc, id, ...(input && { params: { ...rpc.params, ...input } }) });
+  }
+
+  #write(message: object): void {
+    this.#init = { ...this.#init, body: JSON.stringify(message) };
     this.#headers.delete('content-length');
   }
 
-  /** The reply with the id that the caller waits for, passed on as it comes. */
+  /** A call of this session, as `ids` has it. */
+  #named(id: unknown): string {
+    return JSON.stringify([this.#headers.get('mcp-session-id'), id]);
+  }
+
+  /** A cancellation is to name the id under which its call goes on. */
+  #renameCancelled(): void {
+    const body = this.#init?.body;
+    if (typeof body !== 'string' || !body.includes('notifications/cancelled')) return;
+    const message = messageIn(body);
+    const requestId = this.#care.ids.get(this.#named(message?.params?.requestId));
+    if (requestId !== undefined) this.#write({ ...message, params: { ...message?.params, requestId } });
+  }
+
+  /** The reply with the id that the caller waits for. Others may come in a stream that is asked for apart. */
   #renamed(response: Response): Response {
-    if (!this.#ids || !response.body || !/\bjson\b|event-stream/i.test(response.headers.get('content-type') ?? '')) return response;
-    const [known, sent] = this.#ids;
-    const [decoder, encoder] = [new TextDecoder('utf-8', { ignoreBOM: true }), new TextEncoder()];
-    let rest = '';
-    const body = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        rest = (rest + decoder.decode(chunk, { stream: true })).replaceAll(sent, known);
-        // Its end may be the start of the id.
-        let kept = Math.min(sent.length - 1, rest.length);
-        while (kept > 0 && !sent.startsWith(rest.slice(-kept))) kept -= 1;
-        const end = rest.length - kept;
-        if (end > 0) controller.enqueue(encoder.encode(rest.slice(0, end)));
-        rest = rest.slice(end);
-      },
-      flush: (controller) => controller.enqueue(encoder.encode(rest + decoder.decode())),
-    }));
-    const renamed = new Response(body, response);
-    renamed.headers.delete('content-length');
-    return Object.defineProperty(renamed, 'url', { value: response.url });
+    const { ids } = this.#care;
+    const own = this.#ids;
+    if (!response?.body || !(own ? isOf(MESSAGES, response.headers) : this.#method === 'GET' && isOf(STREAM, response.headers))) return response;
+    return renamed(response, response.body, (sent) => {
+      // It is answered.
+      if (own?.[1] === sent) ids.delete(this.#named(own[0]));
+      return own?.[1] === sent ? own[0] : [...ids].flatMap(([call, id]) => (id === sent ? JSON.parse(call)[1] : []))[0];
+    });
   }
 
   /** Waits for something, or for the end of the call. */
@@ -460,6 +479,19 @@ export class Healing {
 
 function parsed(url: string | undefined): URL | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+}
+
+/** Whether it is of one of these media types. */
+function isOf(types: RegExp, headers: Headers): boolean {
+  return types.test(headers.get('content-type') ?? '');
+}
+
+function messageIn(body: string): Message | undefined {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Under which names a result that is none yet asks (MCP 2026-07-28). */

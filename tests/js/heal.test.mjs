@@ -489,6 +489,32 @@ describe('the user', () => {
     }
   });
 
+  it('\'s call is cancelled, and taken up again, under the id that the server knows', async (t) => {
+    let [sent, cancelled] = [];
+    const { url } = await recording(t, (request, n, response) => {
+      const session = request.headers['mcp-session-id'];
+      const message = request.body && JSON.parse(request.body);
+      if (message?.method === 'notifications/cancelled') return (cancelled = [session, message]), [202];
+      if (n === 1) return waiting(7, ['a']);
+      sent ??= message.id;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (message) return void response.write('data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n');
+      return void response.end(`id: 2\ndata: ${JSON.stringify({ jsonrpc: '2.0', id: sent, result: {} })}\n\n`);
+    });
+    const call = heal({ openUrl: () => 'accept' })();
+    const within = (session, more) => ({ ...more, headers: { ...more.headers, 'mcp-session-id': session } });
+    const { body } = await call(url, within('one', post(CALL)));
+    const cancel = (requestId) => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'no' } });
+    for (const [session, id, expected] of [['one', 7, sent], ['two', 7, 7], ['one', '7', '7'], ['one', 8, 8]]) {
+      await call(url, within(session, post(cancel(id))));
+      assert.deepEqual(cancelled, [session, cancel(expected)]);
+    }
+    await body.cancel();
+    const resumed = await call(url, within('one', { headers: { accept: 'text/event-stream', 'last-event-id': '1' } }));
+    assert.equal(await resumed.text(), 'id: 2\ndata: {"jsonrpc":"2.0","id":7,"result":{}}\n\n');
+    assert.equal(resumed.url, url);
+  });
+
   it('is asked for a Request as well', async (t) => {
     const { url, seen } = await recording(t, (request, n) => (n === 1 ? waiting(7, ['a']) : result(JSON.parse(request.body).id, {})));
     const reply = await heal({ openUrl: () => 'accept' })()(new Request(url, post(CALL, { headers: { ...post().headers, 'x-a': '1' } })));
@@ -497,7 +523,7 @@ describe('the user', () => {
   });
 
   it('\'s call goes on in a stream, under the id that the caller knows, and as it comes', { timeout: 10_000 }, async () => {
-    for (const id of [7, 'text "\\']) {
+    for (const id of [7, 'text "\\', '$$ $& $`']) {
       let [more, cancel] = [];
       const cancelled = new Promise((resolve) => (cancel = resolve));
       const answer = (sent) => {
