@@ -58,7 +58,6 @@ const STREAM = /\bevent-stream\b/i;
 export class Healing {
   readonly #care: Care;
   readonly #next: Next;
-  readonly #given: Parameters<Fetch>;
   readonly #method: string;
   readonly #headers: Headers;
   readonly #signal: AbortSignal | undefined;
@@ -83,7 +82,7 @@ export class Healing {
 
   constructor(care: Care, next: Next, given: Parameters<Fetch>) {
     const { input, init, request, url, method, headers } = addressed(...given);
-    [this.#care, this.#next, this.#given, this.#method, this.#headers] = [care, next, given, method, headers];
+    [this.#care, this.#next, this.#method, this.#headers] = [care, next, method, headers];
     [this.#input, this.#init, this.#request, this.#url] = [input, init, request, new URL(url)];
     const own = init?.signal === undefined ? request?.signal : init.signal;
     this.#signal = own && care.signal ? AbortSignal.any([own, care.signal]) : (own ?? care.signal);
@@ -94,11 +93,11 @@ export class Healing {
 
   async run(): Promise<Response> {
     const { origin, host } = this.#url;
-    if (this.#isSignIn()) return this.#next(...this.#given);
+    if (this.#isSignIn()) return this.#pass();
     this.#care.home ??= this.#url;
     if (origin !== this.#care.home.origin) {
       this.#tell('origin', 'ignore', { host });
-      return this.#next(...this.#given);
+      return this.#pass();
     }
     this.#renameCancelled();
     // In Firefox no Request shows its body.
@@ -121,6 +120,11 @@ export class Healing {
     }
   }
 
+  /** Sends it as it is, but for its end. */
+  #pass(): Promise<Response> {
+    return this.#next(this.#input, this.#care.signal ? { ...this.#init, signal: this.#signal ?? null } : this.#init);
+  }
+
   /** Whether it is part of a sign-in, which may go to the same origin: a token endpoint, metadata, the client's own credentials. */
   #isSignIn(): boolean {
     const isForm = isOf(/\bform-urlencoded\b/i, this.#headers) || isA(this.#init?.body, 'URLSearchParams');
@@ -130,7 +134,7 @@ export class Healing {
   /** The newest token that is known. */
   async #current(): Promise<string | undefined> {
     const own = /^\S+ +(\S+)$/.exec(this.#headers.get('authorization') ?? '')?.[1];
-    const token = tokenIn('token', await this.#care.token?.()) ?? own;
+    const token = tokenIn('token', await this.#unlessEnded(async () => this.#care.token?.())) ?? own;
     return this.#replaced.get(token) ?? token;
   }
 
@@ -390,7 +394,10 @@ export class Healing {
   async #rewind(): Promise<void> {
     const request = this.#request;
     if (request) {
-      const body = this.#spare && (await this.#spare.arrayBuffer());
+      const spare = this.#spare;
+      // It may never end; but it is let go of with the call.
+      const until = this.#signal && { signal: this.#signal };
+      const body = spare && (await this.#unlessEnded(() => (spare.body ? new Response(spare.body.pipeThrough(new TransformStream(), until)) : spare).arrayBuffer()));
       const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy'] as const;
       // Not every runtime has all of them.
       const members = Object.fromEntries(names.map((name) => [name, request[name]]).filter(([, value]) => value !== undefined));

@@ -446,6 +446,37 @@ describe('the end of a call', () => {
     assert.deepEqual([seen.length, asked], [3, []]);
   });
 
+  it('ends a wait for the token', async (t) => {
+    const { call, url, seen } = await client(t, undefined, { token: () => new Promise(() => {}) });
+    for (const signal of [AbortSignal.abort(), AbortSignal.timeout(20)]) {
+      await assert.rejects(call(url, post(undefined, { signal })), { name: signal.reason?.name ?? 'TimeoutError' });
+    }
+    assert.equal(seen.length, 0);
+  });
+
+  it('ends a body that does not end', { timeout: 10_000 }, async (t) => {
+    const ending = new AbortController();
+    const next = async ({ body }) => (ending.signal.addEventListener('abort', () => void body.cancel()), new Response('no', { status: 401, headers: INVALID }));
+    let end;
+    const ended = new Promise((resolve) => (end = resolve));
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)), cancel: end });
+    const onEvent = ({ decision }) => decision === 'retry' && setImmediate(() => ending.abort());
+    const request = new Request('https://api.example.com', { method: 'POST', body, duplex: 'half', signal: ending.signal });
+    await assert.rejects(heal({ token: () => OLD, refresh: () => NEW, onEvent })(next)(request), ENDED);
+    await ended;
+  });
+
+  it('ends what passes as it is', async (t) => {
+    const server = await recording(t);
+    for (const way of ['options', 'init']) {
+      for (const place of ['/mcp', '/.well-known/a']) {
+        const [own, all] = [new AbortController(), new AbortController()];
+        const { origin } = await recording(t, () => void (way === 'init' ? own : all).abort());
+        await assert.rejects(heal({ url: server.url, signal: all.signal })(fetch)(`${origin}${place}`, { signal: own.signal }), ENDED);
+      }
+    }
+  });
+
   it('ends a request under way', async (t) => {
     const ending = new AbortController();
     const { call, url } = await client(t, () => void ending.abort());
