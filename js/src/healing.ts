@@ -1,3 +1,4 @@
+import { startOf } from './body.js';
 import { begin, type Flight, flightIn, orEnd, REMEMBERED } from './flights.js';
 import type { HealEvent, HealOptions, Renewal, StepUp } from './heal.js';
 import { addressed, discard, type Fetch, repeatable, tokenIn } from './proving.js';
@@ -42,6 +43,7 @@ interface Rpc {
 interface Message {
   id?: unknown;
   params?: { requestId?: unknown };
+  result?: { inputRequests?: object };
 }
 
 /** Under which a request carries what its layers share: the same in every copy of the package. */
@@ -166,7 +168,7 @@ export class Healing {
     if (this.#follows && isRedirect(response)) return this.#redirected(response);
     const failed = status >= 400;
     if (!failed && !this.#mayAsk(response)) return false;
-    const received = await receivedIn(response);
+    const received = !failed && isOf(STREAM, response.headers) ? { status, headers: [], body: await firstEvent(response) } : await receivedIn(response);
     const reading = readingOf(received, Date.now() / 1000);
     const { action, reason } = reading;
     // A tool may well tell of somebody else's tokens: only a challenge is about ours.
@@ -221,7 +223,10 @@ export class Healing {
         break;
       }
       case 'open_url': {
-        const requests = failed ? undefined : inputRequests(received.body);
+        const message = failed ? undefined : messageIn(received.body);
+        if (message?.id !== rpc?.id && !failed) return stop('absent');
+        // Under which names a result that is none yet asks (MCP 2026-07-28).
+        const requests = message?.result && Object.keys(message.result.inputRequests ?? {});
         const { urls, state } = action;
         // Each is to be answered (MCP 2026-07-28, multi round-trip requests).
         if (requests && (requests.length !== urls.length || !urls.every(({ id }) => requests.includes(id ?? '')))) return stop('absent');
@@ -249,11 +254,11 @@ export class Healing {
     return true;
   }
 
-  /** Whether a successful reply may ask for something: to a JSON-RPC request, in JSON, and not long. */
-  #mayAsk({ status, headers }: Response): boolean {
+  /** Whether a successful reply may ask for something: to a JSON-RPC request, in JSON or events, and not long. */
+  #mayAsk(response: Response): boolean {
     const { openUrl, refresh, stepUp } = this.#care;
-    const isJson = (fields: Headers) => /\bjson\b/i.test(fields.get('content-type') ?? '');
-    return Boolean(openUrl ?? refresh ?? stepUp) && status === 200 && this.#method === 'POST' && isJson(this.#headers) && isJson(headers) && Number(headers.get('content-length')) <= LIMIT;
+    const asks = this.#method === 'POST' && isOf(/\bjson\b/i, this.#headers);
+    return Boolean(openUrl ?? refresh ?? stepUp) && asks && response.status === 200 && isOf(MESSAGES, response.headers) && Number(response.headers.get('content-length')) <= LIMIT;
   }
 
   /** Under what is remembered that something has not helped a token, or this call: a layer above may send it once more. */
@@ -493,16 +498,21 @@ function isOf(types: RegExp, headers: Headers): boolean {
   return types.test(headers.get('content-type') ?? '');
 }
 
+/** What may answer a call at once; nothing, where a stream goes on without. */
+async function firstEvent(response: Response): Promise<string> {
+  return dataIn(await startOf(response, LIMIT, dataIn).catch(() => '')) ?? '';
+}
+
+/** The data of the first event that has any, once it is whole: the SDKs write it in one line. */
+function dataIn(text: string): string | undefined {
+  const [event = ''] = /^data: *\S[^]*/m.exec(text) ?? [];
+  return /\n\r?\n/.test(event) ? event.slice(5, event.indexOf('\n')) : undefined;
+}
+
 function messageIn(body: string): Message | undefined {
   try {
     return JSON.parse(body);
   } catch {
     return undefined;
   }
-}
-
-/** Under which names a result that is none yet asks (MCP 2026-07-28). */
-function inputRequests(body: string): string[] | undefined {
-  const { result } = JSON.parse(body);
-  return result && Object.keys(result.inputRequests ?? {});
 }

@@ -10,7 +10,7 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { createDpop, errorFrom, heal, WaxsealError } from '../../pkg/dist/client.js';
 import { Gate } from '../../pkg/dist/index.js';
 import { Chromium } from '../browser/chromium.mjs';
-import { authorizationServer, mcpServer, open, TOOL, v2 } from '../mcp/servers.mjs';
+import { authorizationServer, mcpServer, open, TOOL, v1, v2 } from '../mcp/servers.mjs';
 import { config, NOW, tokenOfToday } from './issuer.mjs';
 import { serve, sleep } from './loopback.mjs';
 import { INVALID, lacks, post, recording, told, tokenOf } from './recording.mjs';
@@ -471,12 +471,16 @@ describe('the user', () => {
   it('is not asked where not everything could be answered, or nothing sent again', async (t) => {
     const form = result(1, { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: page('') }, b: { method: 'sampling/createMessage', params: {} } } });
     const ask = waiting(1, ['a']);
+    const own = JSON.stringify(waiting(7, ['a'])[2]);
     const CASES = [
       [form, CALL, 'absent'], [waiting(1, []), CALL],
       ...[[CALL], { ...CALL, jsonrpc: '1.0' }, { ...CALL, id: null }, { jsonrpc: '2.0', method: 'tools/call' }].map((body) => [ask, body, 'body']),
       ...['{"jsonrpc":"2.0","id":1,"method":"a","params":{"n":12345678901234567890}}', '{"jsonrpc":"2.0","id":1,"method":"a","params":{"n":1.0}}', '{"jsonrpc":"2.0","id":1,"id":1,"method":"a"}']
         .map((body) => [ask, undefined, 'body', body]),
-      [[200, { 'content-type': 'text/event-stream' }, `data: ${JSON.stringify(ask[2])}\n\n`], CALL],
+      ...[`data: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\ndata: ${own}\n\n`, `data: ${own}\n`]
+        .map((events) => [[200, { 'content-type': 'text/event-stream' }, events], CALL]),
+      [[200, { 'content-type': 'text/event-stream' }, `data: ${JSON.stringify(ask[2])}\n\n`], CALL, 'absent'],
+      [[200, JSON_TYPE, `data: ${own}\n\n`], CALL, 'absent'],
       [[200, { ...JSON_TYPE }, JSON.stringify({ ...ask[2], padding: 'x'.repeat(70_000) })], CALL],
     ];
     for (const [reply, body, why, text] of CASES) {
@@ -486,6 +490,23 @@ describe('the user', () => {
       const got = await call(url, text ? post({}, { body: text }) : post(body));
       assert.equal(await got.text(), typeof reply[2] === 'string' ? reply[2] : JSON.stringify(reply[2]));
       assert.deepEqual([seen.length, told(events)], [1, why ? [`open_url stop ${why}`] : []]);
+    }
+  });
+
+  it('is asked by a stream, too, that begins so', async (t) => {
+    for (const [first, end] of [['', '\n\n'], ['id: 1\ndata: \n\n: comment\n\nevent: message\nid: 2\n', '\nretry: 1\n\n'], ['', '\r\n\r\n']]) {
+      for (const ask of [waiting, (id) => elicited(id, page('a'))]) {
+        // Nor is the end of it awaited.
+        const { url } = await recording(t, (request, n, response) => {
+          const { id } = JSON.parse(request.body);
+          if (n > 1) return result(id, { n });
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          return void response.write(`${first}data: ${JSON.stringify(ask(id, ['a'])[2])}${end}`);
+        });
+        const shown = [];
+        const reply = await heal({ openUrl: ({ url }) => (shown.push(url), 'accept') })()(url, post(CALL));
+        assert.deepEqual([await reply.json(), shown], [{ jsonrpc: '2.0', id: 7, result: { n: 2 } }, ['https://connect.example.com/a']]);
+      }
     }
   });
 
@@ -756,6 +777,18 @@ describe('the MCP SDK', () => {
     await client.close();
     assert.deepEqual(asked, [url]);
     assert.deepEqual(seen.map((request) => [request.url, tokenOf(request)]), [['/mcp', 'old'], ['/mcp', 'new'], ['/messages?session=1', 'new'], ['/messages?session=1', 'new']]);
+  });
+
+  it('1 before a server of SDK 1, which answers in events, gets through', async (t) => {
+    const as = await authorizationServer(t);
+    const server = await mcpServer(t, v1, as);
+    const shown = [];
+    const call = heal({ token: () => server.tokenOf('ada'), openUrl: async ({ url }) => (shown.push(url), await open(url, 'ada'), 'accept') })(fetch);
+    const client = new ClientV1(INFO, { capabilities: { elicitation: { url: {} } } });
+    await client.connect(new TransportV1(new URL(server.url), { fetch: call }));
+    t.after(() => client.close());
+    const { content } = await client.callTool({ name: TOOL, arguments: { state: 'open' } });
+    assert.deepEqual([content[0].text, shown], ['2 issues, read with github-token-of-ada', [as.link]]);
   });
 
   it('2 before a server of SDK 2 gets through, whoever asks the user', async (t) => {
