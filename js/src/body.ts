@@ -1,8 +1,11 @@
 /** Milliseconds that a body may take: of one that takes longer, what is there by then. */
 const PATIENCE = 3_000;
 
-/** The start of a body, which stays there to be read: the first `limit` characters at least, or all of it where it is shorter. */
-export async function startOf(response: Response, limit: number): Promise<string> {
+/**
+ * The start of a body, which stays there to be read: the first `limit` characters at least, or all of it where it is
+ * shorter, or as much as is enough.
+ */
+export async function startOf(response: Response, limit: number, enough?: (text: string) => unknown): Promise<string> {
   // Throws where the body has been read.
   const copy = response.clone();
   if (typeof copy.body?.getReader !== 'function') return copy.text();
@@ -13,7 +16,7 @@ export async function startOf(response: Response, limit: number): Promise<string
   // A body may never end.
   const late = new Promise<{ done: true; value?: undefined }>((resolve) => (timer = setTimeout(resolve, PATIENCE, { done: true })));
   try {
-    while (text.length < limit) {
+    while (text.length < limit && !enough?.(text)) {
       const { done, value } = await Promise.race([reader.read(), late]);
       if (done) break;
       text += decoder.decode(value, { stream: true });

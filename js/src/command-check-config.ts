@@ -1,8 +1,9 @@
 import process from 'node:process';
+import { asked, refused } from './asking.js';
 import { documentOf, FileFault, fileText, line, Misuse, STANDS_FOR_A_SECRET, type Words, written } from './command.js';
 import { type Config, type Issuer, jsonOf } from './config.js';
 import { Core } from './core.js';
-import { asked, refused, WaxsealError } from './error.js';
+import { WaxsealError } from './error.js';
 import { embedded } from './envoy.js';
 import './index.js';
 

@@ -1,4 +1,5 @@
-import { refused, type WaxsealError } from './error.js';
+import { refused } from './asking.js';
+import type { WaxsealError } from './error.js';
 
 /** The configuration of a gate: the same object that the Envoy filter takes. */
 export interface Config {

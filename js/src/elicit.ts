@@ -1,6 +1,7 @@
+import { asked, refused } from './asking.js';
 import { type Config, jsonOf, type SecretName } from './config.js';
 import { Asker } from './core.js';
-import { asked, misuse, refused } from './error.js';
+import { misuse } from './error.js';
 import type { Grant } from './outcome.js';
 
 /** How a call waits for its user's consent. */

@@ -1,4 +1,4 @@
-import { refused } from './error.js';
+import { refused } from './asking.js';
 import { type AuthInfo, atHand, byName, checked, type Found, guard, type GuardOptions, type GateSource, opener } from './guard.js';
 import type { Gate } from './gate.js';
 import type { Reply } from './outcome.js';

@@ -1,7 +1,8 @@
+import { asked, refused } from './asking.js';
 import { type Config, jsonOf } from './config.js';
 import { type Content, contentOf } from './content.js';
 import { Core, type Visit } from './core.js';
-import { asked, misuse, refused } from './error.js';
+import { misuse } from './error.js';
 import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
 import { type Outcome, Reply } from './outcome.js';

@@ -4,6 +4,7 @@ import { type Care, Healing } from './healing.js';
 import type { Fetch } from './proving.js';
 import type { Action, OpenUrl, Reading } from './reading.js';
 import type { Reason } from './reasons.js';
+import { Recent } from './recent.js';
 
 /** What is known when a new token is needed. */
 export interface Renewal {
@@ -93,7 +94,7 @@ export interface HealOptions {
   resource?: string | null | undefined;
   /** The most seconds that a `Retry-After` is waited for; 30 unless given. */
   maxWait?: number | undefined;
-  /** How often one call is sent again at most; 3 unless given. Each kind of retry is made once, but for `open_url`. */
+  /** How often one call is sent again at most; 3 unless given. Each kind of retry is made once, but for `open_url`. Redirects do not count. */
   budget?: number | undefined;
   /** Hears each decision. */
   onEvent?: ((event: HealEvent) => void) | undefined;
@@ -109,8 +110,8 @@ const FUNCTIONS = ['token', 'refresh', 'stepUp', 'openUrl', 'onEvent'] as const;
 /**
  * Wrappers that do what `readError` tells: a new token, more scope, the user's visit to a page, a wait, a nonce; and then
  * send the request again, if its body can be. The last reply is handed over as it is, and what a callback throws is thrown.
- * Tokens and proofs go to one origin, and with them redirects elsewhere are not followed. Event streams are not looked into.
- * Requests for tokens (forms), for metadata (`/.well-known/`) and with other credentials pass as they are.
+ * Tokens and proofs go to one origin, and with them redirects elsewhere are not followed. Of an event stream only the first
+ * event is looked at. Requests for tokens (forms), for metadata (`/.well-known/`) and with other credentials pass as they are.
  */
 export function heal(options: HealOptions = {}): HealMiddleware {
   if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
@@ -129,10 +130,11 @@ export function heal(options: HealOptions = {}): HealMiddleware {
     budget,
     maxWait,
     ...(url !== undefined && { home: new URL(url) }),
-    asked: new Set(scopes),
-    replaced: new Map(),
-    futile: new Map(),
+    asked: new Recent(),
+    replaced: new Recent(),
+    futile: new Recent(),
     flights: new Map(),
+    ids: new Recent(),
   };
   return (next = (...input) => globalThis.fetch(...input)) => {
     if (typeof next !== 'function') throw misuse('`next` must be a function');

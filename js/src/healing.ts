@@ -1,22 +1,20 @@
-import type { HealEvent, HealOptions, Renewal } from './heal.js';
+import { startOf } from './body.js';
+import { begin, type Flight, flightIn, orEnd, REMEMBERED } from './flights.js';
+import type { HealEvent, HealOptions, Renewal, StepUp } from './heal.js';
 import { addressed, discard, type Fetch, repeatable, tokenIn } from './proving.js';
 import { type Action, type Reading, readingOf } from './reading.js';
 import { isA } from './realm.js';
 import { receivedIn } from './received.js';
+import { Recent } from './recent.js';
 import { isRedirect, redirected } from './redirect.js';
+import { renamed } from './renaming.js';
 
 /** What the layers of one call share. */
 interface Shared {
   left: number;
   done: Set<string>;
-}
-
-/** A new token on its way, and what it is asked for. */
-export interface Flight {
-  scopes: string[];
-  /** How the user shall authenticate, as JSON. */
-  strength: string;
-  token: Promise<string | undefined>;
+  /** Tokens that were refused. */
+  refused: Set<string | undefined>;
 }
 
 /** What the calls of one `heal` share. */
@@ -24,12 +22,15 @@ export interface Care extends HealOptions {
   budget: number;
   maxWait: number;
   home?: URL;
-  asked: Set<string>;
+  /** Token -> the scopes that were asked for: of all tokens, where `token` gives them. */
+  asked: Recent<string | undefined, string[]>;
   /** Old token -> the newest, where nobody else keeps it. */
-  replaced: Map<string | undefined, string>;
+  replaced: Recent<string | undefined, string>;
   /** What has not helped -> until when it is not tried again, in milliseconds. */
-  futile: Map<string, number>;
+  futile: Recent<string, number>;
   flights: Map<string, Flight>;
+  /** A session and a JSON-RPC id in it -> the id under which that call was sent again. */
+  ids: Recent<string, string>;
 }
 type Next = (input: any, init?: RequestInit) => Promise<Response>;
 type Why = NonNullable<HealEvent['why']>;
@@ -39,6 +40,11 @@ interface Rpc {
   id: string | number;
   params?: object;
 }
+interface Message {
+  id?: unknown;
+  params?: { requestId?: unknown };
+  result?: { inputRequests?: object };
+}
 
 /** Under which a request carries what its layers share: the same in every copy of the package. */
 const CALL = Symbol.for('waxseal.call');
@@ -46,19 +52,19 @@ const CALL = Symbol.for('waxseal.call');
 const FLIGHTS = new Map<string, Flight>();
 /** Bytes of a successful reply that are looked at. */
 const LIMIT = 65_536;
-/** Milliseconds in which what has not helped is not tried again: a layer above may send the request once more. */
-const COOLDOWN = 5_000;
-/** Old tokens that are remembered. */
-const REPLACED = 100;
+/** Media types that hold messages, or events with them. */
+const MESSAGES = /\bjson\b|\bevent-stream\b/i;
+const STREAM = /\bevent-stream\b/i;
 
 /** One call, until its reply is handed over. */
 export class Healing {
   readonly #care: Care;
   readonly #next: Next;
-  readonly #given: Parameters<Fetch>;
   readonly #method: string;
   readonly #headers: Headers;
   readonly #signal: AbortSignal | undefined;
+  /** What tells this call from others: the SDKs write the id last. */
+  readonly #call: string;
   readonly #shared: Shared;
   /** Of this call only, where the caller knows the token: who signs out has none. */
   readonly #replaced: Care['replaced'];
@@ -74,26 +80,28 @@ export class Healing {
   #hops = 0;
   #sent = 0;
   /** A JSON-RPC id as the caller wrote it, and as it was sent. */
-  #ids: [string, string] | undefined;
+  #ids: [string | number, string] | undefined;
 
   constructor(care: Care, next: Next, given: Parameters<Fetch>) {
     const { input, init, request, url, method, headers } = addressed(...given);
-    [this.#care, this.#next, this.#given, this.#method, this.#headers] = [care, next, given, method, headers];
+    [this.#care, this.#next, this.#method, this.#headers] = [care, next, method, headers];
     [this.#input, this.#init, this.#request, this.#url] = [input, init, request, new URL(url)];
     const own = init?.signal === undefined ? request?.signal : init.signal;
     this.#signal = own && care.signal ? AbortSignal.any([own, care.signal]) : (own ?? care.signal);
-    this.#shared = (init as { [CALL]?: Shared } | undefined)?.[CALL] ?? { left: care.budget, done: new Set() };
-    this.#replaced = care.token ? new Map() : care.replaced;
+    this.#call = typeof init?.body === 'string' ? init.body.slice(-500) : '';
+    this.#shared = (init as { [CALL]?: Shared } | undefined)?.[CALL] ?? { left: care.budget, done: new Set(), refused: new Set() };
+    this.#replaced = care.token ? new Recent() : care.replaced;
   }
 
   async run(): Promise<Response> {
     const { origin, host } = this.#url;
-    if (this.#isSignIn()) return this.#next(...this.#given);
+    if (this.#isSignIn()) return this.#pass();
     this.#care.home ??= this.#url;
     if (origin !== this.#care.home.origin) {
       this.#tell('origin', 'ignore', { host });
-      return this.#next(...this.#given);
+      return this.#pass();
     }
+    this.#renameCancelled();
     // In Firefox no Request shows its body.
     if (this.#init?.body == null && this.#request && this.#request.body !== null) this.#spare = this.#request.clone();
     try {
@@ -114,16 +122,21 @@ export class Healing {
     }
   }
 
+  /** Sends it as it is, but for its end. */
+  #pass(): Promise<Response> {
+    return this.#next(this.#input, this.#care.signal ? { ...this.#init, signal: this.#signal ?? null } : this.#init);
+  }
+
   /** Whether it is part of a sign-in, which may go to the same origin: a token endpoint, metadata, the client's own credentials. */
   #isSignIn(): boolean {
-    const isForm = /\bform-urlencoded\b/i.test(this.#headers.get('content-type') ?? '') || isA(this.#init?.body, 'URLSearchParams');
+    const isForm = isOf(/\bform-urlencoded\b/i, this.#headers) || isA(this.#init?.body, 'URLSearchParams');
     return isForm || this.#url.pathname.startsWith('/.well-known/') || !/^(?:(?:bearer|dpop)\b|$)/i.test(this.#headers.get('authorization') ?? '');
   }
 
   /** The newest token that is known. */
   async #current(): Promise<string | undefined> {
     const own = /^\S+ +(\S+)$/.exec(this.#headers.get('authorization') ?? '')?.[1];
-    const token = tokenIn('token', await this.#care.token?.()) ?? own;
+    const token = tokenIn('token', await this.#unlessEnded(async () => this.#care.token?.())) ?? own;
     return this.#replaced.get(token) ?? token;
   }
 
@@ -141,7 +154,7 @@ export class Healing {
       return this.#next(...input);
     };
     if (!dpop) return next(this.#input, init);
-    return dpop.fetch(next, { token: this.#token, retry: () => !this.#spent('retry_with_nonce', 'retry_with_nonce') })(this.#input, init);
+    return dpop.fetch(next, { token: this.#token, retry: () => !this.#spent('retry_with_nonce', this.#marks('retry_with_nonce')) })(this.#input, init);
   }
 
   /** Does what a reply calls for. Whether the request is to be sent again. */
@@ -150,12 +163,12 @@ export class Healing {
     const status = response?.status;
     // What a foreign `next` gives may be any object.
     if (typeof status !== 'number') return false;
-    const from = URL.canParse(response.url) ? new URL(response.url) : this.#url;
+    const from = parsed(response.url) ?? this.#url;
     if (from.origin !== this.#url.origin) return this.#stop('redirect', 'other_origin', { status, host: from.host });
     if (this.#follows && isRedirect(response)) return this.#redirected(response);
     const failed = status >= 400;
     if (!failed && !this.#mayAsk(response)) return false;
-    const received = await receivedIn(response);
+    const received = !failed && isOf(STREAM, response.headers) ? { status, headers: [], body: await firstEvent(response) } : await receivedIn(response);
     const reading = readingOf(received, Date.now() / 1000);
     const { action, reason } = reading;
     // A tool may well tell of somebody else's tokens: only a challenge is about ours.
@@ -166,7 +179,18 @@ export class Healing {
     if (!(able as { [kind: string]: unknown })[action.kind]) return failed ? stop('absent') : false;
 
     let kind: string = action.kind === 'authenticate' ? 'refresh' : action.kind;
-    const why = this.#spent(kind, [kind, ...(action.kind === 'step_up' ? action.scopes : [])].join(' '));
+    let coming: Flight | undefined;
+    let newer: string | undefined;
+    if (kind === 'refresh' || kind === 'step_up') {
+      this.#shared.refused.add(this.#token);
+      // Before `token` is asked: it may tell what was before.
+      coming = flightIn(...this.#meeting(kind));
+      if (coming?.until) coming = undefined;
+      newer = coming ? undefined : await this.#newer(kind);
+    }
+    const marks = this.#marks(kind, action.kind === 'step_up' ? action.scopes : []);
+    // A new token is tried, whatever was before.
+    const why = this.#spent(newer ?? kind, coming || newer ? [] : marks);
     if (why) return stop(why);
     const single = this.#single();
     if (single) return stop(single);
@@ -183,24 +207,26 @@ export class Healing {
         if (seconds > care.maxWait) return stop('too_long', { seconds });
         this.#tell(action.kind, 'begin', { ...facts, seconds });
         let timer: ReturnType<typeof setTimeout> | undefined;
-        await this.#unlessEnded(action.kind, () => new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000)))).finally(() => clearTimeout(timer));
+        await this.#unlessEnded(() => new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000))), action.kind).finally(() => clearTimeout(timer));
         break;
       }
       case 'authenticate':
       case 'refresh':
       case 'step_up': {
-        const renewed = await this.#renews(reading, facts);
+        const renewed = newer ?? (await this.#renews(kind, reading, facts, coming));
         if (!renewed) {
           // A layer above would ask the user the same again.
-          if (kind === 'step_up') this.#shared.done.add(kind);
+          if (kind === 'step_up') this.#exhaust(kind, marks);
           return stop('declined');
         }
-        // Then it may still have to ask for itself.
-        if (renewed === 'by another') kind = 'token';
+        kind = renewed;
         break;
       }
       case 'open_url': {
-        const requests = failed ? undefined : inputRequests(received.body);
+        const message = failed ? undefined : messageIn(received.body);
+        if (message?.id !== rpc?.id && !failed) return stop('absent');
+        // Under which names a result that is none yet asks (MCP 2026-07-28).
+        const requests = message?.result && Object.keys(message.result.inputRequests ?? {});
         const { urls, state } = action;
         // Each is to be answered (MCP 2026-07-28, multi round-trip requests).
         if (requests && (requests.length !== urls.length || !urls.every(({ id }) => requests.includes(id ?? '')))) return stop('absent');
@@ -209,7 +235,7 @@ export class Healing {
         for (const page of urls) {
           if (answer === 'accept') {
             this.#tell(action.kind, 'begin', { ...facts, host: page.host });
-            const said: unknown = await this.#unlessEnded(action.kind, async () => care.openUrl?.({ ...page, signal: this.#signal }));
+            const said: unknown = await this.#unlessEnded(async () => care.openUrl?.({ ...page, signal: this.#signal }), action.kind);
             answer = said === 'accept' || said === 'decline' ? said : 'cancel';
           }
           answers.push([page.id ?? '', { action: answer }]);
@@ -228,25 +254,25 @@ export class Healing {
     return true;
   }
 
-  /** Whether a successful reply may ask for something: to a JSON-RPC request, in JSON, and not long. */
-  #mayAsk({ status, headers }: Response): boolean {
+  /** Whether a successful reply may ask for something: to a JSON-RPC request, in JSON or events, and not long. */
+  #mayAsk(response: Response): boolean {
     const { openUrl, refresh, stepUp } = this.#care;
-    const isJson = (fields: Headers) => /\bjson\b/i.test(fields.get('content-type') ?? '');
-    return Boolean(openUrl ?? refresh ?? stepUp) && status === 200 && this.#method === 'POST' && isJson(this.#headers) && isJson(headers) && Number(headers.get('content-length')) <= LIMIT;
+    const asks = this.#method === 'POST' && isOf(/\bjson\b/i, this.#headers);
+    return Boolean(openUrl ?? refresh ?? stepUp) && asks && response.status === 200 && isOf(MESSAGES, response.headers) && Number(response.headers.get('content-length')) <= LIMIT;
+  }
+
+  /** Under what is remembered that something has not helped a token, or this call: a layer above may send it once more. */
+  #marks(kind: string, scopes: string[] = []): string[] {
+    const tokens = /^(?:refresh|step_up)$/.test(kind) ? [...this.#shared.refused] : [undefined];
+    return tokens.map((token) => JSON.stringify([this.#method, this.#url.origin, this.#url.pathname, kind, scopes, token ?? this.#call]));
   }
 
   /** Why a kind of retry is not made again. */
-  #spent(kind: string, what: string): Why | undefined {
-    const { futile } = this.#care;
-    const key = `${this.#method} ${this.#url.origin}${this.#url.pathname} ${what}`;
-    const now = Date.now();
-    if ((futile.get(key) ?? 0) > now) return 'repeated';
-    futile.delete(key);
-    const why = this.#shared.done.has(kind) ? 'repeated' : this.#shared.left <= 0 ? 'budget' : undefined;
-    if (why) {
-      for (const [old, until] of futile) if (until <= now) futile.delete(old);
-      futile.set(key, now + COOLDOWN);
-    }
+  #spent(kind: string, marks: string[]): Why | undefined {
+    const { done, left } = this.#shared;
+    if (marks.some((mark) => (this.#care.futile.get(mark) ?? 0) > Date.now())) return 'repeated';
+    const why = done.has(kind) ? 'repeated' : left <= 0 ? 'budget' : undefined;
+    if (why) this.#exhaust(kind, marks);
     return why;
   }
 
@@ -257,46 +283,65 @@ export class Healing {
     this.#tell(about, 'retry', facts);
   }
 
-  /** Gets a token in place of the one that was refused, once for all who need it. */
-  async #renews(reading: Reading, facts: Facts): Promise<'by another' | boolean> {
-    const care = this.#care;
-    const { action } = reading;
-    if (action.kind !== 'step_up' && action.kind !== 'refresh' && action.kind !== 'authenticate') return false;
-    const token = this.#token;
-    const now = await this.#current();
-    if (now !== undefined && now !== token) {
-      // One new token is enough where it is only new. Where it shall do more, it may not be the right one yet, once.
-      if (action.kind !== 'step_up') return true;
-      if (!this.#shared.done.has('token')) return 'by another';
-    }
+  /** Notes what more tries would not help. */
+  #exhaust(kind: string, marks: string[]): void {
+    this.#shared.done.add(kind);
+    for (const mark of marks) this.#care.futile.set(mark, Date.now() + REMEMBERED);
+  }
 
-    const [kind, needed] = action.kind === 'step_up' ? ['stepUp' as const, action.scopes] : ['refresh' as const, []];
+  /** As what a token counts that is there already, if it was not refused. */
+  async #newer(kind: string): Promise<string | undefined> {
+    const { done, refused } = this.#shared;
+    // One new token is enough where it is only new. Where it shall do more, it may not be the right one yet, once.
+    const as = kind === 'step_up' || done.has(kind) ? 'token' : kind;
+    const token = done.has(as) ? undefined : await this.#current();
+    return token === undefined || refused.has(token) ? undefined : as;
+  }
+
+  /** Where those look who need a token in place of this one, and under what. */
+  #meeting(kind: string): [Map<string, Flight>, string] {
+    const { issuer, client, flights } = this.#care;
     // Without a token nothing tells one user from another, and a token for one server must not reach another.
-    const flights = care.issuer !== undefined && care.client !== undefined && token !== undefined ? FLIGHTS : care.flights;
-    const key = JSON.stringify([kind, care.issuer, care.client, token, this.#home().origin, this.#resource()]);
-    const running = flights.get(key);
-    const scopes = [...new Set([...care.asked, ...needed])];
-    const about: Facts = { ...facts, ...(kind === 'stepUp' && { scopes }) };
-    this.#tell(action.kind, running ? 'join' : 'begin', about);
-    const strength = JSON.stringify(action.kind === 'step_up' ? [action.acrValues, action.maxAge] : []);
-    const flight = running ?? { scopes, strength, token: this.#flies(kind, { token, scopes, reading }) };
-    if (!running) {
-      flights.set(key, flight);
-      const end = () => {
-        care.signal?.removeEventListener('abort', end);
-        if (flights.get(key) === flight) flights.delete(key);
-      };
-      // A callback may not heed the signal, and never end: nobody who comes later waits for it.
-      care.signal?.addEventListener('abort', end);
-      void flight.token.then(end, end);
+    const isShared = issuer !== undefined && client !== undefined && this.#token !== undefined;
+    return [isShared ? FLIGHTS : flights, JSON.stringify([kind, issuer, client, this.#token, this.#home().origin, this.#resource()])];
+  }
+
+  /** Gets a token in place of the one that was refused, once for all who need it: as what that counts. */
+  async #renews(kind: string, reading: Reading, facts: Facts, coming: Flight | undefined): Promise<string | undefined> {
+    const { signal: owner } = this.#care;
+    const [token, [flights, key]] = [this.#token, this.#meeting(kind)];
+    const { acrValues, maxAge, scope = '', scopes: needed = scope.split(' ').filter(Boolean) } = reading.action as Partial<Action & { kind: 'step_up' } & { scope: string }>;
+    // A sign-in asks for what its challenge names (MCP 2026-07-28, scope selection): a later step-up must not lose it.
+    const scopes = [...new Set([...this.#asked(token), ...needed])];
+    const strength = JSON.stringify([acrValues, maxAge]);
+    for (;;) {
+      const running = coming ?? flightIn(flights, key);
+      coming = undefined;
+      this.#tell(reading.action.kind, running ? 'join' : 'begin', { ...facts, ...(kind === 'step_up' && { scopes }) });
+      const flight = running ?? begin(flights, key, token, { scopes, strength, owner, token: this.#asks(kind, token, scopes, reading) });
+      const fresh = await this.#unlessEnded(() => flight.token, reading.action.kind);
+      if (fresh === undefined && flight.owner?.aborted) continue;
+      // The authorization server may widen what a token is worth, but a token that has expired stays so.
+      if (fresh === undefined || (fresh === token && kind === 'refresh')) return undefined;
+      this.#learn(token, fresh, flight.scopes);
+      // Then it may still have to ask for itself.
+      return kind === 'step_up' && (flight.strength !== strength || !needed.every((scope) => flight.scopes.includes(scope))) ? 'token' : kind;
     }
-    // Nobody may be left to hear it.
-    flight.token.catch(() => {});
-    const fresh = await this.#unlessEnded(action.kind, () => flight.token);
-    // The authorization server may widen what a token is worth, but a token that has expired stays so.
-    if (fresh === undefined || (fresh === token && kind === 'refresh')) return false;
-    replace(this.#replaced, token, fresh);
-    return running && (flight.strength !== strength || !needed.every((scope) => flight.scopes.includes(scope))) ? 'by another' : true;
+  }
+
+  /** The scopes that were asked for before. */
+  #asked(token: string | undefined): readonly string[] {
+    const { asked, scopes = [], token: given } = this.#care;
+    return asked.get(given ? undefined : token) ?? scopes;
+  }
+
+  #learn(old: string | undefined, fresh: string, scopes: string[]): void {
+    const { asked, token: given } = this.#care;
+    asked.set(given ? undefined : fresh, [...new Set([...this.#asked(old), ...scopes])]);
+    this.#replaced.delete(fresh);
+    if (old === fresh) return;
+    for (const [older, token] of [...this.#replaced]) if (token === old) this.#replaced.set(older, fresh);
+    this.#replaced.set(old, fresh);
   }
 
   #home(): URL {
@@ -310,27 +355,26 @@ export class Healing {
     return resource === undefined ? `${origin}${pathname.replace(/^\/$/, '')}` : (resource ?? undefined);
   }
 
-  async #flies(kind: 'refresh' | 'stepUp', { token, scopes, reading }: { token: string | undefined; scopes: string[]; reading: Reading }): Promise<string | undefined> {
+  async #asks(kind: string, token: string | undefined, scopes: string[], reading: Reading): Promise<string | undefined> {
     const care = this.#care;
     const { action } = reading;
     const { acrValues = [], maxAge, resourceMetadata } = action as Partial<Action & { kind: 'step_up' }>;
-    const [home, named] = [this.#home(), this.#resource()];
-    const renewal: Renewal = { token, resource: named, reading, signal: care.signal };
+    const resource = this.#resource();
+    const renewal: Renewal = { token, resource, reading, signal: care.signal };
     if (resourceMetadata !== undefined) {
       // It is built from the resource's own URL (RFC 9728 section 3.1).
-      const { origin, host } = new URL(resourceMetadata);
-      if (origin === home.origin || (URL.canParse(named ?? '') && origin === new URL(named ?? '').origin)) renewal.resourceMetadata = resourceMetadata;
+      const metadata = parsed(resourceMetadata);
+      if (metadata && [this.#home().origin, parsed(resource)?.origin].includes(metadata.origin)) renewal.resourceMetadata = resourceMetadata;
       else {
-        this.#tell('resource_metadata', 'ignore', { host });
+        this.#tell('resource_metadata', 'ignore', metadata && { host: metadata.host });
         delete (action as { resourceMetadata?: string }).resourceMetadata;
       }
     }
-    const fresh = tokenIn(kind, await (kind === 'refresh' ? care.refresh?.(renewal) : care.stepUp?.({ ...renewal, scopes, acrValues, maxAge })));
+    const name = kind === 'refresh' ? kind : 'stepUp';
+    const about = { ...renewal, ...(name === 'stepUp' && { scopes, acrValues, maxAge }) };
+    const fresh = tokenIn(name, await care[name]?.(about as StepUp));
     // At once: who looks for the flight finds it, or the new token.
-    if (fresh !== undefined) replace(this.#replaced, token, fresh);
-    // A sign-in asks for what its challenge names (MCP 2026-07-28, scope selection): a later step-up must not lose it.
-    const asked = kind === 'stepUp' ? scopes : ((action as Action & { kind: 'refresh' }).scope ?? '').split(' ').filter(Boolean);
-    if (fresh !== undefined) for (const scope of asked) care.asked.add(scope);
+    if (fresh !== undefined) this.#learn(token, fresh, scopes);
     return fresh;
   }
 
@@ -355,7 +399,10 @@ export class Healing {
   async #rewind(): Promise<void> {
     const request = this.#request;
     if (request) {
-      const body = this.#spare && (await this.#spare.arrayBuffer());
+      const spare = this.#spare;
+      // It may never end; but it is let go of with the call.
+      const until = this.#signal && { signal: this.#signal };
+      const body = spare && (await this.#unlessEnded(() => (spare.body ? new Response(spare.body.pipeThrough(new TransformStream(), until)) : spare).arrayBuffer()));
       const names = ['cache', 'credentials', 'integrity', 'keepalive', 'method', 'mode', 'redirect', 'referrer', 'referrerPolicy'] as const;
       // Not every runtime has all of them.
       const members = Object.fromEntries(names.map((name) => [name, request[name]]).filter(([, value]) => value !== undefined));
@@ -380,49 +427,53 @@ export class Healing {
 
   #rewrite(rpc: Rpc, input?: object): void {
     const id = crypto.randomUUID();
-    this.#ids = [this.#ids?.[0] ?? JSON.stringify(rpc.id), JSON.stringify(id)];
-    this.#init = { ...this.#init, body: JSON.stringify({ ...rpc, id, ...(input && { params: { ...rpc.params, ...input } }) }) };
+    this.#ids = [this.#ids?.[0] ?? rpc.id, id];
+    this.#care.ids.set(this.#named(this.#ids[0]), id);
+    this.#write({ ...rpc, id, ...(input && { params: { ...rpc.params, ...input } }) });
+  }
+
+  #write(message: object): void {
+    this.#init = { ...this.#init, body: JSON.stringify(message) };
     this.#headers.delete('content-length');
   }
 
-  /** The reply with the id that the caller waits for, passed on as it comes. */
+  /** A call of this session, as `ids` has it. */
+  #named(id: unknown): string {
+    return JSON.stringify([this.#headers.get('mcp-session-id'), id]);
+  }
+
+  /** A cancellation is to name the id under which its call goes on. */
+  #renameCancelled(): void {
+    const body = this.#init?.body;
+    if (typeof body !== 'string' || !body.includes('notifications/cancelled')) return;
+    const message = messageIn(body);
+    const requestId = this.#care.ids.get(this.#named(message?.params?.requestId));
+    if (requestId !== undefined) this.#write({ ...message, params: { ...message?.params, requestId } });
+  }
+
+  /** The reply with the id that the caller waits for. Others may come in a stream that is asked for apart. */
   #renamed(response: Response): Response {
-    if (!this.#ids || !response.body || !/\bjson\b|event-stream/i.test(response.headers.get('content-type') ?? '')) return response;
-    const [known, sent] = this.#ids;
-    const [decoder, encoder] = [new TextDecoder('utf-8', { ignoreBOM: true }), new TextEncoder()];
-    let rest = '';
-    const body = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        rest = (rest + decoder.decode(chunk, { stream: true })).replaceAll(sent, known);
-        // Its end may be the start of the id.
-        let kept = Math.min(sent.length - 1, rest.length);
-        while (kept > 0 && !sent.startsWith(rest.slice(-kept))) kept -= 1;
-        const end = rest.length - kept;
-        if (end > 0) controller.enqueue(encoder.encode(rest.slice(0, end)));
-        rest = rest.slice(end);
-      },
-      flush: (controller) => controller.enqueue(encoder.encode(rest + decoder.decode())),
-    }));
-    const renamed = new Response(body, response);
-    renamed.headers.delete('content-length');
-    return Object.defineProperty(renamed, 'url', { value: response.url });
+    const { ids } = this.#care;
+    const own = this.#ids;
+    if (!response?.body || !(own ? isOf(MESSAGES, response.headers) : this.#method === 'GET' && isOf(STREAM, response.headers))) return response;
+    return renamed(response, response.body, (sent) => {
+      // It is answered.
+      if (own?.[1] === sent) ids.delete(this.#named(own[0]));
+      return own?.[1] === sent ? own[0] : [...ids].flatMap(([call, id]) => (id === sent ? JSON.parse(call)[1] : []))[0];
+    });
   }
 
   /** Waits for something, or for the end of the call. */
-  async #unlessEnded<Result>(about: HealEvent['about'], act: () => Promise<Result>): Promise<Result> {
+  async #unlessEnded<Result>(act: () => Promise<Result>, about?: HealEvent['about']): Promise<Result> {
     const signal = this.#signal;
     signal?.throwIfAborted();
-    let end = (): void => {};
     try {
-      return await Promise.race([act(), new Promise<never>((_, reject) => {
-        end = () => reject(signal?.reason);
-        signal?.addEventListener('abort', end);
-      })]);
+      const result = await orEnd(signal, act);
+      signal?.throwIfAborted();
+      return result as Result;
     } catch (error) {
-      this.#tell(about, 'stop', { why: signal?.aborted ? 'aborted' : 'failed' });
+      if (about) this.#tell(about, 'stop', { why: signal?.aborted ? 'aborted' : 'failed' });
       throw error;
-    } finally {
-      signal?.removeEventListener('abort', end);
     }
   }
 
@@ -438,17 +489,30 @@ export class Healing {
   }
 }
 
-function replace(replaced: Map<string | undefined, string>, old: string | undefined, fresh: string): void {
-  replaced.delete(fresh);
-  if (old === fresh) return;
-  for (const [older, token] of replaced) if (token === old) replaced.set(older, fresh);
-  replaced.set(old, fresh);
-  const [oldest] = replaced.keys();
-  if (replaced.size > REPLACED) replaced.delete(oldest);
+function parsed(url: string | undefined): URL | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
 }
 
-/** Under which names a result that is none yet asks (MCP 2026-07-28). */
-function inputRequests(body: string): string[] | undefined {
-  const { result } = JSON.parse(body);
-  return result && Object.keys(result.inputRequests ?? {});
+/** Whether it is of one of these media types. */
+function isOf(types: RegExp, headers: Headers): boolean {
+  return types.test(headers.get('content-type') ?? '');
+}
+
+/** What may answer a call at once; nothing, where a stream goes on without. */
+async function firstEvent(response: Response): Promise<string> {
+  return dataIn(await startOf(response, LIMIT, dataIn).catch(() => '')) ?? '';
+}
+
+/** The data of the first event that has any, once it is whole: the SDKs write it in one line. */
+function dataIn(text: string): string | undefined {
+  const [event = ''] = /^data: *\S[^]*/m.exec(text) ?? [];
+  return /\n\r?\n/.test(event) ? event.slice(5, event.indexOf('\n')) : undefined;
+}
+
+function messageIn(body: string): Message | undefined {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }

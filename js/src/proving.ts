@@ -3,6 +3,7 @@ import type { Dpop } from './dpop.js';
 import { misuse } from './error.js';
 import { parseChallenges } from './reading.js';
 import { isA } from './realm.js';
+import { Recent } from './recent.js';
 import { isRedirect, redirected } from './redirect.js';
 
 /** A `fetch` like the global one. */
@@ -21,8 +22,6 @@ export interface DpopFetchOptions {
   retry?: (() => boolean) | undefined;
 }
 
-/** Origins whose nonces are remembered. */
-const ORIGINS = 100;
 /** Characters of a 400 that are looked at. */
 const LIMIT = 16_384;
 
@@ -32,7 +31,7 @@ const LIMIT = 16_384;
  * followed within the origin, with a proof for each place.
  */
 export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
-  const nonces = new Map<string, string>();
+  const nonces = new Recent<string, string>();
 
   /** The nonce in a response, which is remembered. After a redirect it may be of another origin, and no answer to the request. */
   const nonceOf = (response: Response, origin: string): string | undefined => {
@@ -40,10 +39,7 @@ export function provingFetch(proof: Dpop['proof']): DpopMiddleware {
     const nonce = response?.headers?.get?.('dpop-nonce');
     if (!nonce) return undefined;
     const from = URL.canParse(response.url) ? new URL(response.url).origin : origin;
-    nonces.delete(from);
     nonces.set(from, nonce);
-    const [oldest = from] = nonces.keys();
-    if (nonces.size > ORIGINS) nonces.delete(oldest);
     return from === origin ? nonce : undefined;
   };
 

@@ -1,6 +1,6 @@
 import { startOf } from './body.js';
+import { fieldsIn, type Header } from './headers.js';
 import { isError } from './realm.js';
-import { type Header, readHeaders } from './request.js';
 
 /** A reply, or what is left of one, in the shape that the module takes. */
 export interface Received {
@@ -137,7 +137,7 @@ function statusIn(value: unknown): number | undefined {
 
 function headersIn(headers: unknown): Header[] {
   try {
-    return readHeaders({ headers: headers as Headers });
+    return fieldsIn(headers as Headers);
   } catch {
     return [];
   }

@@ -1,4 +1,8 @@
 import { misuse } from './error.js';
+import { fieldsIn, type Header, type HeaderSource } from './headers.js';
+
+export type { Header, HeaderSource };
+
 /** A request as any server framework has it: a Fetch `Request`, Node's `IncomingMessage`, or a plain object. */
 export interface RequestLike {
   /** `GET` when left out. */
@@ -14,14 +18,6 @@ export interface RequestLike {
   readonly body?: unknown;
 }
 
-/** Header fields in any of the usual shapes. */
-export type HeaderSource =
-  | Iterable<readonly [string, string]>
-  | { readonly [name: string]: string | readonly string[] | undefined };
-
-/** Name and value. */
-export type Header = [name: string, value: string];
-
 /** Reads a request into what the gate takes; throws a `WaxsealError` for what is no request. */
 export function readRequest(request: RequestLike): { method: string; url: string; headers: Header[] } {
   if (typeof request !== 'object' || request === null) {
@@ -34,27 +30,11 @@ export function readRequest(request: RequestLike): { method: string; url: string
   return { method, url: typeof originalUrl === 'string' ? originalUrl : url, headers: readHeaders(request) };
 }
 
-/** The header fields of a request, or of anything else that has them. */
+/** The header fields of a request. */
 export function readHeaders(request: RequestLike): Header[] {
   // Node's `headers` silently drops a second Authorization field; its raw list does not.
   const raw: unknown = (request as { rawHeaders?: unknown }).rawHeaders;
-  if (Array.isArray(raw)) return pairs(raw);
-  const headers = request.headers ?? [];
-  if (typeof headers !== 'object') throw misuse('`request.headers` must be headers, pairs or an object');
-  const fields: Iterable<readonly [string, unknown]> = isIterable(headers) ? headers : Object.entries(headers);
-  const read: Header[] = [];
-  for (const field of fields) {
-    if (!Array.isArray(field) || typeof field[0] !== 'string') {
-      throw misuse('`request.headers` must hold pairs of name and value');
-    }
-    const [name, value] = field as [string, unknown];
-    if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (typeof one !== 'string') throw misuse(`header \`${name}\` must be a string`);
-      read.push([name, one]);
-    }
-  }
-  return read;
+  return Array.isArray(raw) ? pairs(raw) : fieldsIn(request.headers);
 }
 
 function pairs(flat: unknown[]): Header[] {
@@ -65,8 +45,4 @@ function pairs(flat: unknown[]): Header[] {
     if (!name.startsWith(':')) read.push([name, String(flat[index + 1])]);
   }
   return read;
-}
-
-function isIterable(value: object): value is Iterable<readonly [string, string]> {
-  return Symbol.iterator in value;
 }

@@ -1,4 +1,5 @@
-import { refused, type WaxsealError } from './error.js';
+import { refused } from './asking.js';
+import type { WaxsealError } from './error.js';
 import rows from './explanations.js';
 
 /** A table of calls and of what becomes of them: `waxseal policy test`. */

@@ -1,5 +1,6 @@
+import { refused } from './asking.js';
 import type { Config } from './config.js';
-import { misuse, refused, WaxsealError } from './error.js';
+import { misuse, WaxsealError } from './error.js';
 import type { Gate } from './gate.js';
 import { type AuthInfo, atHand, authInfoOf, type GateSource, opener } from './guard.js';
 import type { Denied } from './outcome.js';

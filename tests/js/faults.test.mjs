@@ -343,6 +343,15 @@ describe('another origin', () => {
     assert.deepEqual(told(events).filter((text) => text.startsWith('resource_metadata')), Array(2).fill('resource_metadata ignore'));
   });
 
+  it('in `resource_metadata` may be none', async (t) => {
+    for (const at of ['https://xn--/', 'https://1.2.3.256/x', 'https://a.1/']) {
+      const answer = (request) => (tokenOf(request) === OLD ? [401, { 'www-authenticate': `Bearer error="invalid_token", resource_metadata="${at}"` }] : [200]);
+      const { call, url, asked, events } = await client(t, answer);
+      assert.equal((await call(url, post())).status, 200);
+      assert.deepEqual([asked[0][1].resourceMetadata, told(events)], [undefined, ['refresh begin', 'resource_metadata ignore', 'refresh retry']]);
+    }
+  });
+
   it('in `resource_metadata` is known where it is the resource\'s', async (t) => {
     const at = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp';
     const given = [];
@@ -435,6 +444,37 @@ describe('the end of a call', () => {
     give(NEW);
     assert.equal((await second).status, 200);
     assert.deepEqual([seen.length, asked], [3, []]);
+  });
+
+  it('ends a wait for the token', async (t) => {
+    const { call, url, seen } = await client(t, undefined, { token: () => new Promise(() => {}) });
+    for (const signal of [AbortSignal.abort(), AbortSignal.timeout(20)]) {
+      await assert.rejects(call(url, post(undefined, { signal })), { name: signal.reason?.name ?? 'TimeoutError' });
+    }
+    assert.equal(seen.length, 0);
+  });
+
+  it('ends a body that does not end', { timeout: 10_000 }, async (t) => {
+    const ending = new AbortController();
+    const next = async ({ body }) => (ending.signal.addEventListener('abort', () => void body.cancel()), new Response('no', { status: 401, headers: INVALID }));
+    let end;
+    const ended = new Promise((resolve) => (end = resolve));
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)), cancel: end });
+    const onEvent = ({ decision }) => decision === 'retry' && setImmediate(() => ending.abort());
+    const request = new Request('https://api.example.com', { method: 'POST', body, duplex: 'half', signal: ending.signal });
+    await assert.rejects(heal({ token: () => OLD, refresh: () => NEW, onEvent })(next)(request), ENDED);
+    await ended;
+  });
+
+  it('ends what passes as it is', async (t) => {
+    const server = await recording(t);
+    for (const way of ['options', 'init']) {
+      for (const place of ['/mcp', '/.well-known/a']) {
+        const [own, all] = [new AbortController(), new AbortController()];
+        const { origin } = await recording(t, () => void (way === 'init' ? own : all).abort());
+        await assert.rejects(heal({ url: server.url, signal: all.signal })(fetch)(`${origin}${place}`, { signal: own.signal }), ENDED);
+      }
+    }
   });
 
   it('ends a request under way', async (t) => {

@@ -10,9 +10,9 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { createDpop, errorFrom, heal, WaxsealError } from '../../pkg/dist/client.js';
 import { Gate } from '../../pkg/dist/index.js';
 import { Chromium } from '../browser/chromium.mjs';
-import { authorizationServer, mcpServer, open, TOOL, v2 } from '../mcp/servers.mjs';
+import { authorizationServer, mcpServer, open, TOOL, v1, v2 } from '../mcp/servers.mjs';
 import { config, NOW, tokenOfToday } from './issuer.mjs';
-import { serve } from './loopback.mjs';
+import { serve, sleep } from './loopback.mjs';
 import { INVALID, lacks, post, recording, told, tokenOf } from './recording.mjs';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -117,6 +117,63 @@ describe('heal', () => {
     assert.deepEqual(seen.map(tokenOf), [undefined, 'kept', 'other', undefined]);
   });
 
+  it('knows the newest token, however often there was another', async (t) => {
+    let valid = 0;
+    const { url } = await recording(t, (request) => (tokenOf(request) === `t-${valid}` ? [200, {}, 'ok'] : [401, INVALID]));
+    const call = heal({ refresh: () => `t-${valid}` })();
+    for (; valid < 110; valid += 1) assert.equal((await call(url)).status, 200, valid);
+  });
+
+  it('leaves the others to be where it has not helped one', async (t) => {
+    const tries = {};
+    const { url, seen } = await recording(t, (request) => {
+      const { id } = JSON.parse(request.body);
+      tries[id] = (tries[id] ?? 0) + 1;
+      if (id > 2) return id === 3 || tries[id] > 1 ? [429, { 'retry-after': '0' }] : [200];
+      return tokenOf(request) === 'bob-new' ? [200] : [401, INVALID];
+    });
+    const call = heal({ refresh: ({ token }) => token.replace('old', 'new') })();
+    const as = async (id, user) => (await call(url, post({ ...CALL, id }, { headers: { ...JSON_TYPE, authorization: `Bearer ${user}-old` } }))).status;
+    assert.deepEqual([await as(1, 'alice'), await as(1, 'bob')], [401, 200]);
+    assert.deepEqual([await as(3, 'bob'), await as(4, 'bob'), tries[3]], [429, 200, 2]);
+    // But not whoever sends the same once more.
+    assert.deepEqual([await as(1, 'alice'), await as(3, 'bob')], [401, 429]);
+    assert.deepEqual([tries[3], seen.filter((request) => tokenOf(request).startsWith('alice')).length], [3, 3]);
+  });
+
+  it('tries a newer token than the refused one, whatever became of another call', async (t) => {
+    let late = 1;
+    const { url } = await recording(t, async (request) => {
+      const { id } = JSON.parse(request.body);
+      if (tokenOf(request) === 'old') return await sleep(50 * (id - 1)), [401, INVALID];
+      // A replica that has not heard of it yet.
+      return (late -= 1) < 0 ? [200] : [401, INVALID];
+    });
+    let [token, asked] = ['old', 0];
+    const call = heal({ token: () => token, refresh: () => ((asked += 1), (token = 'new')) })();
+    const replies = await Promise.all([1, 2, 3].map((id) => call(url, post({ ...CALL, id }))));
+    assert.deepEqual([replies.map(({ status }) => status), asked], [[401, 200, 200], 1]);
+  });
+
+  it('makes one refresh where `token` takes its time', async (t) => {
+    for (const first of ['old', undefined]) {
+      let [stored, asked] = [first, 0];
+      const { origin } = await recording(t, async (request) => {
+        if (tokenOf(request) === 'new') return [200];
+        if (request.url === '/late') await sleep(30);
+        return [401, INVALID];
+      });
+      const token = async () => {
+        const read = stored;
+        await sleep(first ? 60 : 40);
+        return read;
+      };
+      const call = heal({ url: origin, token, refresh: async () => ((asked += 1), await sleep(first ? 5 : 100), (stored = 'new')) })();
+      const replies = await Promise.all([call(`${origin}/`), call(`${origin}/late`)]);
+      assert.deepEqual([replies.map(({ status }) => status), asked], [[200, 200], 1]);
+    }
+  });
+
   it('leaves what it is given as it was', async (t) => {
     const { url, seen } = await recording(t, refusing('new'));
     const headers = new Headers({ 'x-a': '1' });
@@ -181,6 +238,7 @@ describe('heal', () => {
 
   it('shares a refresh by issuer, client and token', async (t) => {
     const { url, seen } = await recording(t, refusing('new'));
+    let token = 'old';
     for (const [one, other, expected] of [
       [{}, {}, 2], [{ issuer: 'a' }, { issuer: 'a' }, 2],
       [{ issuer: 'a', client: 'b' }, { issuer: 'a', client: 'b' }, 1],
@@ -192,7 +250,9 @@ describe('heal', () => {
       const both = new Promise((resolve) => (release = resolve));
       const refresh = async () => ((asked += 1), await both, 'new');
       const onEvent = ({ decision }) => ['begin', 'join'].includes(decision) && (waiting += 1) === 2 && release();
-      const replies = await Promise.all([one, other].map((options) => heal({ ...options, token: () => 'old', refresh, onEvent })()(url)));
+      // For a while it is known what has come in a token's place.
+      token += '+';
+      const replies = await Promise.all([one, other].map((options) => heal({ ...options, token: () => token, refresh, onEvent })()(url)));
       assert.deepEqual([replies.map(({ status }) => status), asked], [[200, 200], expected]);
     }
     assert.equal(seen.length, 20);
@@ -247,6 +307,42 @@ describe('heal', () => {
     const first = heal({ ...shared, signal: gone.signal, refresh: () => new Promise(() => {}), onEvent: ({ decision }) => decision === 'begin' && setImmediate(() => gone.abort()) })()(url);
     await assert.rejects(first, { name: 'AbortError' });
     assert.equal((await heal({ ...shared, refresh: () => 'new' })()(url, { signal: AbortSignal.timeout(5_000) })).status, 200);
+  });
+
+  it('begins a refresh of its own where another client ends the one that it waits for', async (t) => {
+    const { url } = await recording(t, refusing('new'));
+    for (const heeds of [(signal, reject) => signal.addEventListener('abort', () => reject(signal.reason)), () => {}]) {
+      const gone = new AbortController();
+      const shared = { issuer: 'a', client: `${heeds}`, token: () => 'old' };
+      const first = heal({ ...shared, signal: gone.signal, refresh: ({ signal }) => new Promise((_, reject) => heeds(signal, reject)) })()(url);
+      const refused = assert.rejects(first, { name: 'AbortError' });
+      await sleep(20);
+      const events = [];
+      const onEvent = (event) => (events.push(event), event.decision === 'join' && gone.abort());
+      const second = await heal({ ...shared, refresh: () => 'new', onEvent })()(url, { signal: AbortSignal.timeout(5_000) });
+      await refused;
+      assert.deepEqual([second.status, told(events)], [200, ['refresh join', 'refresh begin', 'refresh retry']]);
+    }
+  });
+
+  it('asks for what another client has asked for, too, where they share the answer', async (t) => {
+    const { origin } = await recording(t, (request) => (tokenOf(request).split('_').includes(request.url.slice(1)) ? [200] : [403, lacks(request.url.slice(1))]));
+    let stored = 'first';
+    let release;
+    const both = new Promise((resolve) => (release = resolve));
+    const stepUp = async ({ scopes }) => (await both, (stored = scopes.join('_')));
+    const client = () => heal({ issuer: 'a', client: 'steps', url: origin, token: () => stored, stepUp, onEvent: ({ decision }) => decision === 'join' && release() })();
+    const [one, two] = [client(), client()];
+    await Promise.all([one(`${origin}/a`), two(`${origin}/a`)]);
+    assert.deepEqual([(await two(`${origin}/c`)).status, stored], [200, 'a_c']);
+  });
+
+  it('asks for nothing that another user was asked for', async (t) => {
+    const { url } = await recording(t, (request) => (tokenOf(request).includes('-') ? [200] : [403, lacks(`of:${tokenOf(request)}`)]));
+    const asked = [];
+    const call = heal({ scopes: ['all'], stepUp: ({ token, scopes }) => (asked.push(scopes), `${token}-wide`) })();
+    for (const user of ['alice', 'bob']) await call(url, { headers: { authorization: `Bearer ${user}` } });
+    assert.deepEqual(asked, [['all', 'of:alice'], ['all', 'of:bob']]);
   });
 
   it('asks for what a sign-in was challenged for, too', async (t) => {
@@ -375,12 +471,16 @@ describe('the user', () => {
   it('is not asked where not everything could be answered, or nothing sent again', async (t) => {
     const form = result(1, { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: page('') }, b: { method: 'sampling/createMessage', params: {} } } });
     const ask = waiting(1, ['a']);
+    const own = JSON.stringify(waiting(7, ['a'])[2]);
     const CASES = [
       [form, CALL, 'absent'], [waiting(1, []), CALL],
       ...[[CALL], { ...CALL, jsonrpc: '1.0' }, { ...CALL, id: null }, { jsonrpc: '2.0', method: 'tools/call' }].map((body) => [ask, body, 'body']),
       ...['{"jsonrpc":"2.0","id":1,"method":"a","params":{"n":12345678901234567890}}', '{"jsonrpc":"2.0","id":1,"method":"a","params":{"n":1.0}}', '{"jsonrpc":"2.0","id":1,"id":1,"method":"a"}']
         .map((body) => [ask, undefined, 'body', body]),
-      [[200, { 'content-type': 'text/event-stream' }, `data: ${JSON.stringify(ask[2])}\n\n`], CALL],
+      ...[`data: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\ndata: ${own}\n\n`, `data: ${own}\n`]
+        .map((events) => [[200, { 'content-type': 'text/event-stream' }, events], CALL]),
+      [[200, { 'content-type': 'text/event-stream' }, `data: ${JSON.stringify(ask[2])}\n\n`], CALL, 'absent'],
+      [[200, JSON_TYPE, `data: ${own}\n\n`], CALL, 'absent'],
       [[200, { ...JSON_TYPE }, JSON.stringify({ ...ask[2], padding: 'x'.repeat(70_000) })], CALL],
     ];
     for (const [reply, body, why, text] of CASES) {
@@ -393,6 +493,49 @@ describe('the user', () => {
     }
   });
 
+  it('is asked by a stream, too, that begins so', async (t) => {
+    for (const [first, end] of [['', '\n\n'], ['id: 1\ndata: \n\n: comment\n\nevent: message\nid: 2\n', '\nretry: 1\n\n'], ['', '\r\n\r\n']]) {
+      for (const ask of [waiting, (id) => elicited(id, page('a'))]) {
+        // Nor is the end of it awaited.
+        const { url } = await recording(t, (request, n, response) => {
+          const { id } = JSON.parse(request.body);
+          if (n > 1) return result(id, { n });
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          return void response.write(`${first}data: ${JSON.stringify(ask(id, ['a'])[2])}${end}`);
+        });
+        const shown = [];
+        const reply = await heal({ openUrl: ({ url }) => (shown.push(url), 'accept') })()(url, post(CALL));
+        assert.deepEqual([await reply.json(), shown], [{ jsonrpc: '2.0', id: 7, result: { n: 2 } }, ['https://connect.example.com/a']]);
+      }
+    }
+  });
+
+  it('\'s call is cancelled, and taken up again, under the id that the server knows', async (t) => {
+    let [sent, cancelled] = [];
+    const { url } = await recording(t, (request, n, response) => {
+      const session = request.headers['mcp-session-id'];
+      const message = request.body && JSON.parse(request.body);
+      if (message?.method === 'notifications/cancelled') return (cancelled = [session, message]), [202];
+      if (n === 1) return waiting(7, ['a']);
+      sent ??= message.id;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (message) return void response.write('data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n');
+      return void response.end(`id: 2\ndata: ${JSON.stringify({ jsonrpc: '2.0', id: sent, result: {} })}\n\n`);
+    });
+    const call = heal({ openUrl: () => 'accept' })();
+    const within = (session, more) => ({ ...more, headers: { ...more.headers, 'mcp-session-id': session } });
+    const { body } = await call(url, within('one', post(CALL)));
+    const cancel = (requestId) => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'no' } });
+    for (const [session, id, expected] of [['one', 7, sent], ['two', 7, 7], ['one', '7', '7'], ['one', 8, 8]]) {
+      await call(url, within(session, post(cancel(id))));
+      assert.deepEqual(cancelled, [session, cancel(expected)]);
+    }
+    await body.cancel();
+    const resumed = await call(url, within('one', { headers: { accept: 'text/event-stream', 'last-event-id': '1' } }));
+    assert.equal(await resumed.text(), 'id: 2\ndata: {"jsonrpc":"2.0","id":7,"result":{}}\n\n');
+    assert.equal(resumed.url, url);
+  });
+
   it('is asked for a Request as well', async (t) => {
     const { url, seen } = await recording(t, (request, n) => (n === 1 ? waiting(7, ['a']) : result(JSON.parse(request.body).id, {})));
     const reply = await heal({ openUrl: () => 'accept' })()(new Request(url, post(CALL, { headers: { ...post().headers, 'x-a': '1' } })));
@@ -401,13 +544,13 @@ describe('the user', () => {
   });
 
   it('\'s call goes on in a stream, under the id that the caller knows, and as it comes', { timeout: 10_000 }, async () => {
-    for (const id of [7, 'text "\\']) {
+    for (const id of [7, 'text "\\', '$$ $& $`']) {
       let [more, cancel] = [];
       const cancelled = new Promise((resolve) => (cancel = resolve));
       const answer = (sent) => {
         const bytes = Buffer.from(`data: ${JSON.stringify({ jsonrpc: '2.0', id: sent, result: { text: '\u00e9"' } })}\n\n`);
         // Each byte for itself, and as the reader wants it.
-        const parts = [Buffer.from(': first\n\n'), new Promise((resolve) => (more = resolve)), ...Array.from(bytes, (byte) => Uint8Array.of(byte))];
+        const parts = [Buffer.from('data: {}\n\n'), new Promise((resolve) => (more = resolve)), ...Array.from(bytes, (byte) => Uint8Array.of(byte))];
         const body = new ReadableStream({
           async pull(controller) {
             const part = await parts.shift();
@@ -427,7 +570,7 @@ describe('the user', () => {
       const reply = await call('https://api.example.com', post({ ...CALL, id }));
       assert.equal(reply.headers.get('content-length'), null);
       const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
-      assert.equal((await reader.read()).value, ': first\n\n');
+      assert.equal((await reader.read()).value, 'data: {}\n\n');
       more();
       let text = '';
       for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
@@ -480,6 +623,14 @@ describe('two layers', () => {
       assert.deepEqual([seen.length, asked], [1, 1]);
     });
   }
+
+  it('of which the upper one sends the same once more ask who declines more scope once', async (t) => {
+    const { url } = await recording(t, () => [403, lacks('a')]);
+    let asked = 0;
+    const call = heal({ token: () => 'old', stepUp: () => void (asked += 1) })();
+    for (const _ of [1, 2]) assert.equal((await call(url, post())).status, 403);
+    assert.equal(asked, 1);
+  });
 
   it('of which one makes the requests anew do not multiply', async (t) => {
     const asked = [];
@@ -626,6 +777,18 @@ describe('the MCP SDK', () => {
     await client.close();
     assert.deepEqual(asked, [url]);
     assert.deepEqual(seen.map((request) => [request.url, tokenOf(request)]), [['/mcp', 'old'], ['/mcp', 'new'], ['/messages?session=1', 'new'], ['/messages?session=1', 'new']]);
+  });
+
+  it('1 before a server of SDK 1, which answers in events, gets through', async (t) => {
+    const as = await authorizationServer(t);
+    const server = await mcpServer(t, v1, as);
+    const shown = [];
+    const call = heal({ token: () => server.tokenOf('ada'), openUrl: async ({ url }) => (shown.push(url), await open(url, 'ada'), 'accept') })(fetch);
+    const client = new ClientV1(INFO, { capabilities: { elicitation: { url: {} } } });
+    await client.connect(new TransportV1(new URL(server.url), { fetch: call }));
+    t.after(() => client.close());
+    const { content } = await client.callTool({ name: TOOL, arguments: { state: 'open' } });
+    assert.deepEqual([content[0].text, shown], ['2 issues, read with github-token-of-ada', [as.link]]);
   });
 
   it('2 before a server of SDK 2 gets through, whoever asks the user', async (t) => {
