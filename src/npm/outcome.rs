@@ -1,12 +1,13 @@
-//! Decision -> the plain object that JavaScript sees.
+//! Decision -> the plain data that JavaScript sees.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{Decision, Gate, Grant, Request, Shadowed, UnixTime};
 
+/// A request that does not pass.
 #[derive(Serialize)]
-pub struct Outcome<'a> {
+pub struct Outcome {
     allow: bool,
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,17 +17,35 @@ pub struct Outcome<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    grant: Option<Granted<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shadow: Option<Vec<WouldDeny<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<Written>,
 }
 
+/// A request that passes: what [`Granted`] does not say of it.
 #[derive(Serialize)]
-struct Granted<'a> {
+#[serde(rename_all = "camelCase")]
+pub struct Passed<'a> {
+    headers: Vec<Sent>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reply_headers: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shadow: Vec<WouldDeny<'a>>,
+}
+
+/// A header for the upstream.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Sent {
+    /// The caller's, by its place: JavaScript has the text.
+    Theirs(usize),
+    Ours(String, String),
+}
+
+/// What a caller is granted, as far as their token says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Granted<'a> {
     issuer: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
@@ -36,14 +55,14 @@ struct Granted<'a> {
     thumbprint: Option<&'a str>,
     scopes: &'a [String],
     claims: &'a Map<String, Value>,
-    headers: Vec<(String, String)>,
-    #[serde(rename = "replyHeaders")]
-    reply_headers: Vec<(&'static str, String)>,
+    /// For JavaScript to fill: a member that is there already costs an object far less than a new one.
+    headers: [(); 0],
+    reply_headers: [(); 0],
 }
 
 /// What a rule in shadow would have denied.
 #[derive(Serialize)]
-struct WouldDeny<'a> {
+pub struct WouldDeny<'a> {
     rule: &'a str,
     reason: &'static str,
     log: Map<String, Value>,
@@ -56,38 +75,23 @@ struct Written {
     body: String,
 }
 
-impl<'a> Outcome<'a> {
-    pub fn of(gate: &Gate, decision: &'a Decision, request: &Request, now: UnixTime) -> Self {
-        let (mut reason, mut facts, mut log, mut grant) = (None, None, None, None);
-        let (mut rule, mut shadow) = (None, None);
-        let name = match decision {
-            Decision::Allow(granted) => {
-                grant = Some(Granted::of(gate, granted, request, now));
-                rule = granted.rule.as_deref();
-                let own = |shadowed: &'a Shadowed| WouldDeny {
-                    rule: &shadowed.rule,
-                    reason: shadowed.error.reason().name(),
-                    log: gate.shadow_line(shadowed, granted, request),
-                };
-                shadow = Some(granted.shadowed.iter().map(own).collect());
-                "allow"
-            }
-            Decision::Deny(denial) => {
-                let known = denial.error.facts().into_iter();
-                reason = Some(denial.error.reason().row().reason);
-                facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
-                log = Some(gate.log_line(denial, request));
-                "deny"
-            }
-            Decision::Answer(_) => "answer",
-        };
+impl Outcome {
+    pub fn of(gate: &Gate, decision: &Decision, request: &Request, now: UnixTime) -> Self {
         let reply = gate.reply(decision, request, now).map(|reply| Written {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
         });
-        let allow = grant.is_some();
-        Self { allow, decision: name, reason, facts, log, grant, rule, shadow, reply }
+        let (mut reason, mut facts, mut log) = (None, None, None);
+        let mut name = "answer";
+        if let Decision::Deny(denial) = decision {
+            let known = denial.error.facts().into_iter();
+            reason = Some(denial.error.reason().row().reason);
+            facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
+            log = Some(gate.log_line(denial, request));
+            name = "deny";
+        }
+        Self { allow: false, decision: name, reason, facts, log, reply }
     }
 }
 
@@ -108,13 +112,43 @@ fn is_hop_by_hop(name: &str, request: &Request) -> bool {
         || listed.into_iter().any(|own| own.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
 }
 
+impl<'a> Passed<'a> {
+    pub fn of(gate: &Gate, grant: &'a Grant, request: &Request, now: UnixTime) -> Self {
+        let own = |shadowed: &'a Shadowed| WouldDeny {
+            rule: &shadowed.rule,
+            reason: shadowed.error.reason().name(),
+            log: gate.shadow_line(shadowed, grant, request),
+        };
+        Self {
+            headers: sent(grant, request),
+            reply_headers: gate.reply_headers(grant, request, now),
+            rule: grant.rule.as_deref(),
+            shadow: grant.shadowed.iter().map(own).collect(),
+        }
+    }
+}
+
+fn sent(grant: &Grant, request: &Request) -> Vec<Sent> {
+    // Ours travel on, whatever the caller says of them.
+    let set = |name: &String| grant.forward.set().iter().any(|(set, _)| set == name);
+    let headers = Gate::upstream_headers(grant, request).into_iter();
+    let headers = headers.filter(|(name, _)| set(name) || !is_hop_by_hop(name, request));
+    // They keep their order, and ours come last.
+    let mut theirs = request.headers.iter().enumerate();
+    let sent = headers.map(|header| {
+        let place = theirs.find(|(_, sent)| **sent == header).map(|(place, _)| place);
+        let (name, value) = header;
+        match place {
+            // All other text is not what the caller wrote, but its bytes.
+            Some(place) if name.is_ascii() && value.is_ascii() => Sent::Theirs(place),
+            _ => Sent::Ours(name, value.into_iter().map(char::from).collect()),
+        }
+    });
+    sent.collect()
+}
+
 impl<'a> Granted<'a> {
-    fn of(gate: &Gate, grant: &'a Grant, request: &Request, now: UnixTime) -> Self {
-        let headers = Gate::upstream_headers(grant, request).into_iter();
-        // Ours travel on, whatever the caller says of them.
-        let own = |name: &String| grant.forward.set().iter().any(|(set, _)| set == name);
-        let headers = headers.filter(|(name, _)| own(name) || !is_hop_by_hop(name, request));
-        let text = |value: Vec<u8>| value.into_iter().map(char::from).collect();
+    pub fn of(grant: &'a Grant) -> Self {
         Self {
             issuer: &grant.issuer,
             subject: grant.subject.as_deref(),
@@ -122,8 +156,8 @@ impl<'a> Granted<'a> {
             thumbprint: grant.proof.as_ref().map(|proof| proof.thumbprint.as_str()),
             scopes: &grant.scopes,
             claims: &grant.claims,
-            headers: headers.map(|(name, value)| (name, text(value))).collect(),
-            reply_headers: gate.reply_headers(grant, request, now),
+            headers: [],
+            reply_headers: [],
         }
     }
 }
