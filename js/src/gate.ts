@@ -1,11 +1,12 @@
 import { asked, refused } from './asking.js';
 import { type Config, jsonOf } from './config.js';
 import { type Content, contentOf } from './content.js';
-import { Core, type Visit } from './core.js';
+import { Core, type Errand, type Visit } from './core.js';
+import { allowed, type Passed, written } from './crossing.js';
 import { misuse } from './error.js';
 import { type Call, call, inTime, run, uncached } from './fetch.js';
 import { shortening } from './lists.js';
-import { type Outcome, Reply } from './outcome.js';
+import { type Answered, type Denied, type Grant, type Outcome, Reply } from './outcome.js';
 import { type RequestLike, readRequest } from './request.js';
 import { answerSignature, type HostAlgorithm } from './verifying.js';
 
@@ -53,7 +54,9 @@ export interface CheckOptions {
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-type Next = { done: Outcome } | { verify: HostAlgorithm } | { fetch: true } | { wait: number } | { claim: Claim } | { look: Look } | { body: number };
+/** What a visit needs next, or its end: where the request passes, with what its caller is granted. */
+type Told = [next: Step | { passed: Passed } | { done: Denied | Answered }, kept?: Grant];
+type Step = { verify: HostAlgorithm } | { fetch: true } | { wait: number } | { claim: Claim } | { look: Look } | { body: number };
 
 /** A proof to be claimed; `call` where the configuration names a shared store. */
 interface Claim {
@@ -124,19 +127,32 @@ export class Gate {
    * there as it was sent.
    */
   async check(request: RequestLike, options: CheckOptions = {}): Promise<Outcome> {
-    const { method, url, headers } = readRequest(request);
+    const read = readRequest(request);
     if (typeof options !== 'object' || options === null) throw misuse('`options` must be an object');
     const { now, waitUntil } = options;
     if (now !== undefined && !Number.isFinite(now)) throw misuse('`options.now` must be a number of seconds');
     if (waitUntil !== undefined && typeof waitUntil !== 'function') throw misuse('`options.waitUntil` must be a function');
     const clock = () => now ?? Date.now() / 1000;
-    const visit = this.#core.visit(method, url, headers, clock());
+    const elsewhere = this.#replay !== undefined;
+    let [next, kept] = this.#core.begin(written(read), clock(), elsewhere) as Told;
+    const visit = this.#core.visit();
     try {
-      const outcome = await this.#follow(visit, clock, (limit) => contentOf(request, method, headers, limit));
+      const content = (limit: number) => contentOf(request, read.method, read.headers, limit);
+      let body: Uint8Array | undefined;
+      while (!('passed' in next || 'done' in next)) {
+        const answering = this.#answer(visit!, next, clock, content);
+        // Nothing waits where there is nothing to wait for.
+        if (answering) body = (await answering) ?? body;
+        [next, kept] = visit!.next(clock(), elsewhere) as Told;
+      }
       this.#ahead(clock, waitUntil);
-      return outcome;
+      if ('done' in next) return Object.assign(next.done, { reply: new Reply(next.done.reply) });
+      const outcome = allowed(next.passed, kept!, read.headers);
+      if (body) outcome.body = body;
+      // Not enumerable: an outcome that is logged or compared is data.
+      return Object.defineProperty(outcome, 'shorten', { value: shortening(visit?.lister(), clock) }) as Outcome;
     } finally {
-      visit.free();
+      visit?.free();
     }
   }
 
@@ -145,37 +161,14 @@ export class Gate {
     return this.#core.export_keys();
   }
 
-  async #follow(visit: Visit, clock: () => number, content: (limit: number) => Content): Promise<Outcome> {
-    let body: Uint8Array | undefined;
-    for (;;) {
-      const seen = this.#ended;
-      const next: Next = visit.next(clock(), this.#replay !== undefined);
-      if ('done' in next) return finished(next.done, body, visit, clock);
-      if ('verify' in next) {
-        await answerSignature(visit, next.verify);
-        continue;
-      }
-      if ('body' in next) {
-        body = await this.#read(visit, content(next.body));
-        continue;
-      }
-      if ('claim' in next) {
-        await this.#claim(visit, next.claim);
-        continue;
-      }
-      if ('look' in next) {
-        await this.#look(visit, next.look);
-        continue;
-      }
-      if ('wait' in next) {
-        const ended = await this.#anotherEnds(seen, Math.min(next.wait - clock(), PATIENCE));
-        if (!ended && this.#takesOver()) visit.timed_out();
-        continue;
-      }
-      const errand = visit.errand();
-      if (errand) await run(errand, this.#fetch, clock);
-      this.#ended += 1;
-    }
+  /** Does what a visit asks for; gives the body, where it is that. */
+  #answer(visit: Visit, step: Step, clock: () => number, content: (limit: number) => Content): Promise<Uint8Array | void> | void {
+    if ('verify' in step) return answerSignature(visit, step.verify);
+    if ('body' in step) return this.#read(visit, content(step.body));
+    if ('claim' in step) return this.#claim(visit, step.claim);
+    if ('look' in step) return this.#look(visit, step.look);
+    if ('wait' in step) return this.#wait(visit, step.wait - clock());
+    return this.#run(visit.errand(), clock);
   }
 
   /** Hands the body over; its bytes, where there are some. */
@@ -226,11 +219,16 @@ export class Gate {
     visit.look_failed();
   }
 
+  async #run(errand: Errand | undefined, clock: () => number): Promise<void> {
+    if (errand) await run(errand, this.#fetch, clock);
+    this.#ended += 1;
+  }
+
   /** Begins a fetch that is due soon, so that no request has to wait for it. */
   #ahead(clock: () => number, waitUntil: CheckOptions['waitUntil']): void {
     const errand = this.#core.ahead(clock());
     if (!errand) return;
-    const end = run(errand, this.#fetch, clock).then(() => void (this.#ended += 1));
+    const end = this.#run(errand, clock);
     try {
       waitUntil?.(end);
     } catch {
@@ -246,12 +244,14 @@ export class Gate {
     return true;
   }
 
-  async #anotherEnds(seen: number, seconds: number): Promise<boolean> {
+  /** Waits for a fetch that another request has begun. */
+  async #wait(visit: Visit, seconds: number): Promise<void> {
+    const seen = this.#ended;
     // Counted, not measured: while a process is too busy to look, it is too busy to take an answer.
-    for (let left = (seconds * 1000) / LOOK; left > 0 && this.#ended === seen; left -= 1) {
+    for (let left = (Math.min(seconds, PATIENCE) * 1000) / LOOK; left > 0 && this.#ended === seen; left -= 1) {
       await new Promise((resolve) => setTimeout(resolve, LOOK));
     }
-    return this.#ended !== seen;
+    if (this.#ended === seen && this.#takesOver()) visit.timed_out();
   }
 }
 
@@ -259,15 +259,4 @@ export class Gate {
 function frozen<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
   return value;
-}
-
-function finished(outcome: Outcome, body: Uint8Array | undefined, visit: Visit, clock: () => number): Outcome {
-  if (!outcome.allow) {
-    outcome.reply = new Reply(outcome.reply);
-    return outcome;
-  }
-  if (body) outcome.body = body;
-  // Not enumerable: an outcome that is logged or compared is data.
-  Object.defineProperty(outcome, 'shorten', { value: shortening(visit.lister(), clock) });
-  return outcome;
 }

@@ -18,8 +18,15 @@ export interface RequestLike {
   readonly body?: unknown;
 }
 
+/** What the gate takes of a request. */
+export interface Read {
+  method: string;
+  url: string;
+  headers: Header[];
+}
+
 /** Reads a request into what the gate takes; throws a `WaxsealError` for what is no request. */
-export function readRequest(request: RequestLike): { method: string; url: string; headers: Header[] } {
+export function readRequest(request: RequestLike): Read {
   if (typeof request !== 'object' || request === null) {
     throw misuse('`request` must be a Request or { method, url, headers }');
   }

@@ -72,20 +72,19 @@ function verified(algorithm: HostAlgorithm): AlgorithmIdentifier | RsaPssParams 
 /** What has proved itself by the known answers, and `null` where nothing has: only results, since no promise of one request is ever awaited by another. */
 const proved = new Map<HostAlgorithm, Means | null>();
 
-async function provedFor(algorithm: HostAlgorithm): Promise<Means | null> {
+async function prove(algorithm: HostAlgorithm): Promise<void> {
   for (const found of [node, web]) {
     try {
       const means = found();
       if (means && (await answersRight(means, algorithm))) {
         proved.set(algorithm, means);
-        return means;
+        return;
       }
     } catch {
       // It lacks the algorithm, or is none.
     }
   }
   proved.set(algorithm, null);
-  return null;
 }
 
 async function answersRight(means: Means, algorithm: HostAlgorithm): Promise<boolean> {
@@ -98,25 +97,39 @@ async function answersRight(means: Means, algorithm: HostAlgorithm): Promise<boo
 }
 
 /** Answers what a visit asks: with what this runtime has, or else with the core's own cryptography. */
-export async function answerSignature(visit: Question, algorithm: HostAlgorithm): Promise<void> {
-  const means = proved.get(algorithm) ?? (proved.has(algorithm) ? null : await provedFor(algorithm));
-  if (!means) return visit.verify_here();
+export function answerSignature(visit: Question, algorithm: HostAlgorithm): Promise<void> | void {
+  const means = proved.get(algorithm);
+  if (means === undefined) return prove(algorithm).then(() => answerSignature(visit, algorithm));
+  if (means === null) return visit.verify_here();
   const [kept, signature, message] = visit.asked() as Asked;
-  let key = kept;
-  if (key === undefined) {
-    try {
-      key = await means.prepare(JSON.parse(visit.jwk() ?? '') as JsonWebKey, algorithm);
+  const verify = (key: unknown) => settled(
+    () => means.verify(key, algorithm, signature, message),
+    (holds) => visit.verified(typeof holds === 'boolean' ? holds : undefined),
+    () => visit.verified(undefined),
+  );
+  if (kept !== undefined) return verify(kept);
+  return settled(
+    () => means.prepare(JSON.parse(visit.jwk() ?? '') as JsonWebKey, algorithm),
+    (key) => {
       visit.keep(key);
-    } catch {
-      // A key that the runtime does not take: the core knows what it is worth.
-      return visit.verify_here();
-    }
-  }
+      return verify(key);
+    },
+    // A key that the runtime does not take: the core knows what it is worth.
+    () => visit.verify_here(),
+  );
+}
+
+/** Acts on what is asked for; at once where it is there at once: a turn of the event loop is for those that wait. */
+function settled(ask: () => unknown, act: (result: unknown) => Promise<void> | void, fail: () => void): Promise<void> | void {
+  let result: unknown;
   try {
-    const answer = means.verify(key, algorithm, signature, message);
-    const holds: unknown = typeof answer === 'boolean' ? answer : await answer;
-    visit.verified(typeof holds === 'boolean' ? holds : undefined);
+    result = ask();
   } catch {
-    visit.verified(undefined);
+    return fail();
   }
+  return isPromise(result) ? result.then(act, fail) : act(result);
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Partial<Promise<unknown>> | undefined)?.then === 'function';
 }

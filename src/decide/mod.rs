@@ -6,6 +6,8 @@ mod policy;
 mod require;
 mod rules;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::call::{Call, Content};
@@ -79,7 +81,7 @@ impl Grant {
     }
 
     /// All claims of the token.
-    pub fn claims(&self) -> &Map<String, Value> {
+    pub fn claims(&self) -> &Arc<Map<String, Value>> {
         self.verified.claims()
     }
 

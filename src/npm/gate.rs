@@ -7,9 +7,11 @@ use js_sys::{Array, Function, TypeError, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use super::instant;
-use super::outcome::Outcome;
+use super::granted::Grants;
+use super::outcome::{Outcome, Passed};
 use super::prepared::Prepared;
+use super::request::{Ids, request};
+use super::{instant, json};
 use crate::{
     Answers, Body, Claim, Claimed, Config, Decision, Fetch, Fetched, Gate, Grant, ListFilter,
     LocalStore, Look, Looked, More, Request, SignatureCheck, Step, StoreCall, UnixTime, Verdict,
@@ -25,6 +27,10 @@ pub struct Core {
     gate: Rc<Gate>,
     store: Store,
     prepared: Rc<RefCell<Prepared>>,
+    grants: Rc<RefCell<Grants>>,
+    ids: RefCell<Ids>,
+    /// What `begin` has not ended.
+    begun: RefCell<Option<Visit>>,
 }
 
 /// A request on its way through the gate.
@@ -36,6 +42,7 @@ pub struct Visit {
     errand: Option<Errand>,
     store: Store,
     prepared: Rc<RefCell<Prepared>>,
+    grants: Rc<RefCell<Grants>>,
     check: Option<SignatureCheck>,
     claim: Option<Claim>,
     look: Option<Look>,
@@ -64,7 +71,10 @@ pub struct Lister {
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Next<'a> {
-    Done(Box<Outcome<'a>>),
+    /// It passes; beside this there is what is granted, for JavaScript to copy.
+    Passed(Passed<'a>),
+    /// It does not.
+    Done(Outcome),
     /// `Visit::errand` has it.
     Fetch(bool),
     /// Another request's fetch, until this time at the latest.
@@ -133,39 +143,46 @@ impl Core {
         let config = Config::read(config.as_bytes()).map_err(refused)?;
         let variable = |name: &str| env.call1(&JsValue::UNDEFINED, &name.into()).ok()?.as_string();
         let gate = Rc::new(Gate::new(config, &variable).map_err(refused)?);
-        Ok(Self { gate, store: Store::default(), prepared: Rc::default() })
+        Ok(Self {
+            gate,
+            store: Store::default(),
+            prepared: Rc::default(),
+            grants: Rc::default(),
+            ids: RefCell::default(),
+            begun: RefCell::default(),
+        })
     }
 
-    /// Begins with a request; `headers` are pairs of text, one character a byte.
-    pub fn visit(
-        &self,
-        method: String,
-        url: String,
-        headers: JsValue,
-        now: f64,
-    ) -> Result<Visit, TypeError> {
-        let headers: Vec<(String, String)> = serde_wasm_bindgen::from_value(headers)
-            .map_err(|error| TypeError::new(&format!("`headers`: {error}")))?;
-        let headers: Vec<_> =
-            headers.into_iter().map(|(name, value)| (name, bytes(&value))).collect();
-        let id = Request::id_in(&headers).or_else(|| new_id(now));
-        let request = Request { method, url, headers, id, body: Body::Unread };
-        let answers = Answers::default();
-        let (gate, store) = (Rc::clone(&self.gate), Rc::clone(&self.store));
-        let prepared = Rc::clone(&self.prepared);
-        Ok(Visit {
-            gate,
+    /// Begins with a request, and goes on as `Visit::next` does. Most are at their end then, and cost
+    /// no object that must be freed; `visit` has the others.
+    pub fn begin(&self, text: &[u8], now: f64, elsewhere: bool) -> Result<Array, JsValue> {
+        let mut request = request(text).ok_or_else(|| TypeError::new("`text` is no request"))?;
+        request.id = Request::id_in(&request.headers).or_else(|| self.ids.borrow_mut().next(now));
+        let mut visit = Visit {
+            gate: Rc::clone(&self.gate),
             request,
-            answers,
+            answers: Answers::default(),
             errand: None,
-            store,
-            prepared,
+            store: Rc::clone(&self.store),
+            prepared: Rc::clone(&self.prepared),
+            grants: Rc::clone(&self.grants),
             check: None,
             claim: None,
             look: None,
             lister: None,
             lost: None,
-        })
+        };
+        let step = visit.step(instant(now), elsewhere);
+        let is_done = matches!(step, Step::Done(_));
+        let told = visit.told(step, instant(now));
+        let is_over = is_done && visit.lister.is_none();
+        self.begun.replace((!is_over).then_some(visit));
+        told
+    }
+
+    /// The visit that `begin` has just begun, where more is to come of it: another step, or a list.
+    pub fn visit(&self) -> Option<Visit> {
+        self.begun.take()
     }
 
     /// A fetch that is due soon, so that no request has to wait for it.
@@ -214,64 +231,10 @@ impl Visit {
     /// Goes on as far as possible; `now` in seconds since 1970.
     ///
     /// `elsewhere`: claims are for a store of the caller's.
-    pub fn next(&mut self, now: f64, elsewhere: bool) -> Result<JsValue, JsValue> {
-        let lost = self.lost.map(Decision::host_failed);
-        let step = loop {
-            if let Some(lost) = lost {
-                break Step::Done(lost);
-            }
-            match self.gate.check(&self.request, &self.answers, instant(now)) {
-                Step::Verify(check) if check.for_host().is_none() => {
-                    let verdict = check.verify();
-                    self.answers.verified(check, verdict);
-                }
-                Step::Claim(claim) if claim.call.is_none() && !elsewhere => {
-                    let claimed = self.claim_here(&claim, instant(now));
-                    self.answers.claimed(claim, claimed);
-                }
-                other => break other,
-            }
-        };
-        let next = match &step {
-            Step::Fetch(fetch) => {
-                self.answers.fetched();
-                self.errand = Some(Errand { gate: Rc::clone(&self.gate), fetch: fetch.clone() });
-                Next::Fetch(true)
-            }
-            Step::Wait(until) => Next::Wait(until.seconds()),
-            Step::Body(_) => Next::Body(self.gate.config().limits.body),
-            Step::Claim(claim) => {
-                self.claim = Some(claim.clone());
-                Next::Claim {
-                    key: &claim.key,
-                    expires: claim.until.after(1).seconds(),
-                    call: claim.call.as_ref().map(Call::of),
-                }
-            }
-            Step::Look(look) => {
-                self.look = Some(look.clone());
-                Next::Look {
-                    ids: &look.ids,
-                    zone: look.epoch.as_ref().map(|epoch| epoch.zone.as_str()),
-                    call: look.call.as_ref().map(Call::of),
-                }
-            }
-            Step::Done(decision) => {
-                if let Decision::Allow(grant) = decision {
-                    self.lister = grant.may_list().then(|| Box::new(grant.clone()));
-                }
-                Next::Done(Box::new(Outcome::of(&self.gate, decision, &self.request, instant(now))))
-            }
-            Step::Verify(check) => {
-                self.check = Some(check.clone());
-                Next::Verify(check.algorithm())
-            }
-        };
-        // As JSON text: an integer claim beyond 2^53 becomes what `JSON.parse` makes of it, where
-        // serde-wasm-bindgen would refuse the whole outcome.
-        js_sys::JSON::parse(&serde_json::to_string(&next).unwrap_or_default())
+    pub fn next(&mut self, now: f64, elsewhere: bool) -> Result<Array, JsValue> {
+        let step = self.step(instant(now), elsewhere);
+        self.told(step, instant(now))
     }
-
     /// The fetch that `next` asked for.
     pub fn errand(&mut self) -> Option<Errand> {
         self.errand.take()
@@ -387,6 +350,65 @@ impl Visit {
         self.answers.timed_out();
     }
 
+    fn step(&mut self, now: UnixTime, elsewhere: bool) -> Step {
+        if let Some(fault) = self.lost {
+            return Step::Done(Decision::host_failed(fault));
+        }
+        loop {
+            match self.gate.check(&self.request, &self.answers, now) {
+                Step::Verify(check) if check.for_host().is_none() => {
+                    let verdict = check.verify();
+                    self.answers.verified(check, verdict);
+                }
+                Step::Claim(claim) if claim.call.is_none() && !elsewhere => {
+                    let claimed = self.claim_here(&claim, now);
+                    self.answers.claimed(claim, claimed);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// A step as JavaScript sees it; keeps what the answer will be about.
+    fn told(&mut self, step: Step, now: UnixTime) -> Result<Array, JsValue> {
+        let next = match step {
+            Step::Fetch(fetch) => {
+                self.answers.fetched();
+                self.errand = Some(Errand { gate: Rc::clone(&self.gate), fetch });
+                Next::Fetch(true)
+            }
+            Step::Wait(until) => Next::Wait(until.seconds()),
+            Step::Body(_) => Next::Body(self.gate.config().limits.body),
+            Step::Claim(claim) => {
+                let claim = self.claim.insert(claim);
+                Next::Claim {
+                    key: &claim.key,
+                    expires: claim.until.after(1).seconds(),
+                    call: claim.call.as_ref().map(Call::of),
+                }
+            }
+            Step::Look(look) => {
+                let look = self.look.insert(look);
+                Next::Look {
+                    ids: &look.ids,
+                    zone: look.epoch.as_ref().map(|epoch| epoch.zone.as_str()),
+                    call: look.call.as_ref().map(Call::of),
+                }
+            }
+            Step::Done(Decision::Allow(grant)) => {
+                let passed = Next::Passed(Passed::of(&self.gate, &grant, &self.request, now));
+                let told = Array::of2(&json(&passed)?, &self.grants.borrow_mut().written(&grant)?);
+                self.lister = grant.may_list().then(|| Box::new(grant));
+                return Ok(told);
+            }
+            Step::Done(decision) => {
+                Next::Done(Outcome::of(&self.gate, &decision, &self.request, now))
+            }
+            Step::Verify(check) => Next::Verify(self.check.insert(check).algorithm()),
+        };
+        Ok(Array::of1(&json(&next)?))
+    }
+
     fn claim_here(&self, claim: &Claim, now: UnixTime) -> Claimed {
         let mut store = self.store.borrow_mut();
         if store.is_none() {
@@ -468,17 +490,4 @@ fn whole(number: f64) -> Option<u64> {
     let fits = number.fract() == 0.0 && (0.0..=9_007_199_254_740_991.0).contains(&number);
     #[expect(clippy::as_conversions, reason = "it fits")]
     fits.then_some(number as u64)
-}
-
-fn new_id(now: f64) -> Option<String> {
-    let mut random = [0; 10];
-    getrandom::fill(&mut random).ok()?;
-    #[expect(clippy::as_conversions, reason = "a time before 1970 becomes 1970")]
-    Some(Request::new_id((now * 1000.0) as u64, &random))
-}
-
-/// Text of a header -> its bytes: `Headers` holds one character a byte, Node's own may not.
-fn bytes(text: &str) -> Vec<u8> {
-    let single: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
-    single.unwrap_or_else(|_| text.as_bytes().to_vec())
 }

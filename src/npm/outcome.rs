@@ -1,12 +1,15 @@
-//! Decision -> the plain object that JavaScript sees.
+//! Decision -> the plain data that JavaScript sees.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{Decision, Gate, Grant, Request, Shadowed, UnixTime};
 
+/// A request that does not pass.
 #[derive(Serialize)]
-pub struct Outcome<'a> {
+pub struct Outcome {
     allow: bool,
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,17 +19,35 @@ pub struct Outcome<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    grant: Option<Granted<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shadow: Option<Vec<WouldDeny<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<Written>,
 }
 
+/// A request that passes: what [`Granted`] does not say of it.
 #[derive(Serialize)]
-struct Granted<'a> {
+#[serde(rename_all = "camelCase")]
+pub struct Passed<'a> {
+    headers: Vec<Sent<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reply_headers: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shadow: Vec<WouldDeny<'a>>,
+}
+
+/// A header for the upstream.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Sent<'a> {
+    /// The caller's, by its place: JavaScript has the text.
+    Theirs(usize),
+    Ours(&'a str, Cow<'a, str>),
+}
+
+/// What a caller is granted, as far as their token says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Granted<'a> {
     issuer: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
@@ -36,14 +57,14 @@ struct Granted<'a> {
     thumbprint: Option<&'a str>,
     scopes: Vec<&'a str>,
     claims: &'a Map<String, Value>,
-    headers: Vec<(String, String)>,
-    #[serde(rename = "replyHeaders")]
-    reply_headers: Vec<(&'static str, String)>,
+    /// For JavaScript to fill: a member that is there already costs an object far less than a new one.
+    headers: [(); 0],
+    reply_headers: [(); 0],
 }
 
 /// What a rule in shadow would have denied.
 #[derive(Serialize)]
-struct WouldDeny<'a> {
+pub struct WouldDeny<'a> {
     rule: &'a str,
     reason: &'static str,
     log: Map<String, Value>,
@@ -56,38 +77,23 @@ struct Written {
     body: String,
 }
 
-impl<'a> Outcome<'a> {
-    pub fn of(gate: &Gate, decision: &'a Decision, request: &Request, now: UnixTime) -> Self {
-        let (mut reason, mut facts, mut log, mut grant) = (None, None, None, None);
-        let (mut rule, mut shadow) = (None, None);
-        let name = match decision {
-            Decision::Allow(granted) => {
-                grant = Some(Granted::of(gate, granted, request, now));
-                rule = granted.rule.as_deref();
-                let own = |shadowed: &'a Shadowed| WouldDeny {
-                    rule: &shadowed.rule,
-                    reason: shadowed.error.reason().name(),
-                    log: gate.shadow_line(shadowed, granted, request),
-                };
-                shadow = Some(granted.shadowed.iter().map(own).collect());
-                "allow"
-            }
-            Decision::Deny(denial) => {
-                let known = denial.error.facts().into_iter();
-                reason = Some(denial.error.reason().row().reason);
-                facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
-                log = Some(gate.log_line(denial, request));
-                "deny"
-            }
-            Decision::Answer(_) => "answer",
-        };
+impl Outcome {
+    pub fn of(gate: &Gate, decision: &Decision, request: &Request, now: UnixTime) -> Self {
         let reply = gate.reply(decision, request, now).map(|reply| Written {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
         });
-        let allow = grant.is_some();
-        Self { allow, decision: name, reason, facts, log, grant, rule, shadow, reply }
+        let (mut reason, mut facts, mut log) = (None, None, None);
+        let mut name = "answer";
+        if let Decision::Deny(denial) = decision {
+            let known = denial.error.facts().into_iter();
+            reason = Some(denial.error.reason().row().reason);
+            facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
+            log = Some(gate.log_line(denial, request));
+            name = "deny";
+        }
+        Self { allow: false, decision: name, reason, facts, log, reply }
     }
 }
 
@@ -108,13 +114,40 @@ fn is_hop_by_hop(name: &str, request: &Request) -> bool {
         || listed.into_iter().any(|own| own.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
 }
 
+impl<'a> Passed<'a> {
+    pub fn of(gate: &Gate, grant: &'a Grant, request: &'a Request, now: UnixTime) -> Self {
+        let own = |shadowed: &'a Shadowed| WouldDeny {
+            rule: &shadowed.rule,
+            reason: shadowed.error.reason().name(),
+            log: gate.shadow_line(shadowed, grant, request),
+        };
+        Self {
+            headers: sent(grant, request),
+            reply_headers: gate.reply_headers(grant, request, now),
+            rule: grant.rule.as_deref(),
+            shadow: grant.shadowed.iter().map(own).collect(),
+        }
+    }
+}
+
+fn sent<'a>(grant: &'a Grant, request: &'a Request) -> Vec<Sent<'a>> {
+    let (out, put) = Gate::upstream_changes(grant, request);
+    let goes = |name: &str| {
+        out.iter().any(|gone| name.eq_ignore_ascii_case(gone)) || is_hop_by_hop(name, request)
+    };
+    let theirs = request.headers.iter().enumerate().filter(|(_, (name, _))| !goes(name));
+    let theirs = theirs.map(|(place, (name, value))| match name.is_ascii() && value.is_ascii() {
+        true => Sent::Theirs(place),
+        // The text that JavaScript has is not its bytes.
+        false => Sent::Ours(name, value.iter().copied().map(char::from).collect()),
+    });
+    // Ours travel on, whatever the caller says of them.
+    let ours = put.into_iter().map(|(name, value)| Sent::Ours(name, value.into()));
+    theirs.chain(ours).collect()
+}
+
 impl<'a> Granted<'a> {
-    fn of(gate: &Gate, grant: &'a Grant, request: &Request, now: UnixTime) -> Self {
-        let headers = Gate::upstream_headers(grant, request).into_iter();
-        // Ours travel on, whatever the caller says of them.
-        let own = |name: &String| grant.forward.set().iter().any(|(set, _)| set == name);
-        let headers = headers.filter(|(name, _)| own(name) || !is_hop_by_hop(name, request));
-        let text = |value: Vec<u8>| value.into_iter().map(char::from).collect();
+    pub fn of(grant: &'a Grant) -> Self {
         Self {
             issuer: grant.issuer(),
             subject: grant.subject(),
@@ -122,8 +155,8 @@ impl<'a> Granted<'a> {
             thumbprint: grant.proof().map(|proof| proof.thumbprint.as_str()),
             scopes: grant.scopes().collect(),
             claims: grant.claims(),
-            headers: headers.map(|(name, value)| (name, text(value))).collect(),
-            reply_headers: gate.reply_headers(grant, request, now),
+            headers: [],
+            reply_headers: [],
         }
     }
 }
