@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, TypeError, Uint8Array};
 use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::granted::Grants;
@@ -67,14 +68,10 @@ pub struct Lister {
     filter: Option<ListFilter>,
 }
 
-/// What the visit needs next, or its end.
+/// What the visit needs next.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Next<'a> {
-    /// It passes; beside this there is what is granted, for JavaScript to copy.
-    Passed(Passed<'a>),
-    /// It does not.
-    Done(Outcome),
     /// `Visit::errand` has it.
     Fetch(bool),
     /// Another request's fetch, until this time at the latest.
@@ -99,6 +96,16 @@ enum Next<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         call: Option<Call<'a>>,
     },
+}
+
+/// The end of a visit.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum End<'a> {
+    /// The request passes; beside this there is what is granted, for JavaScript to copy.
+    Passed(Passed<'a>),
+    /// It does not.
+    Done(Outcome),
 }
 
 /// A call to where state is shared.
@@ -396,17 +403,18 @@ impl Visit {
                 }
             }
             Step::Done(Decision::Allow(grant)) => {
-                let passed = Next::Passed(Passed::of(&self.gate, &grant, &self.request, now));
+                let passed = End::Passed(Passed::of(&self.gate, &grant, &self.request, now));
                 let told = Array::of2(&json(&passed)?, &self.grants.borrow_mut().written(&grant)?);
                 self.lister = grant.may_list().then(|| Box::new(grant));
                 return Ok(told);
             }
             Step::Done(decision) => {
-                Next::Done(Outcome::of(&self.gate, &decision, &self.request, now))
+                let outcome = Outcome::of(&self.gate, &decision, &self.request, now);
+                return Ok(Array::of1(&json(&End::Done(outcome))?));
             }
             Step::Verify(check) => Next::Verify(self.check.insert(check).algorithm()),
         };
-        Ok(Array::of1(&json(&next)?))
+        Ok(Array::of1(&next.serialize(&Serializer::json_compatible())?))
     }
 
     fn claim_here(&self, claim: &Claim, now: UnixTime) -> Claimed {
