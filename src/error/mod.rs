@@ -5,7 +5,7 @@ mod catalogue;
 mod code;
 mod domain;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use alias::{ALIASES, Alias};
 pub use catalogue::{Error, Reason};
@@ -184,6 +184,15 @@ pub struct Denial {
 impl From<Error> for Denial {
     fn from(error: Error) -> Self {
         Self { error, client: None, call: None }
+    }
+}
+
+impl Error {
+    /// Its facts as one object. Member by member: to collect a map sorts first, which is much code.
+    pub(crate) fn details(&self) -> Map<String, Value> {
+        let mut details = Map::new();
+        details.extend(self.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact)));
+        details
     }
 }
 

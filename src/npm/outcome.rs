@@ -73,9 +73,8 @@ impl<'a> Outcome<'a> {
                 "allow"
             }
             Decision::Deny(denial) => {
-                let known = denial.error.facts().into_iter();
                 reason = Some(denial.error.reason().row().reason);
-                facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
+                facts = Some(denial.error.details());
                 log = Some(gate.log_line(denial, request));
                 "deny"
             }
