@@ -27,8 +27,6 @@ pub struct Row {
     pub rpc: Option<i32>,
     /// What `WWW-Authenticate` says.
     pub challenge: Challenge,
-    /// The specification and section that the reason comes from.
-    pub source: &'static str,
     /// Who usually emits it.
     pub surface: Surface,
     /// Whether another try can help, and how.
@@ -42,6 +40,8 @@ pub struct Row {
 pub struct Help {
     /// When this reason applies.
     pub meaning: &'static str,
+    /// The specification and section that the reason comes from.
+    pub source: &'static str,
     /// How people meet it.
     pub symptom: &'static str,
     /// The usual cause.
