@@ -194,7 +194,9 @@ impl Gate {
     pub fn algorithms(&self) -> BTreeSet<&'static str> {
         let issuers = self.config.issuers.iter().flat_map(|issuer| &issuer.algorithms);
         let proofs = self.config.dpop.is_on().then_some(&self.config.dpop.algorithms);
-        issuers.chain(proofs.into_iter().flatten()).map(|algorithm| name(*algorithm)).collect()
+        let mut names = BTreeSet::new();
+        names.extend(issuers.chain(proofs.into_iter().flatten()).map(|algorithm| name(*algorithm)));
+        names
     }
 
     /// Takes a request as far as the answers lead.

@@ -226,7 +226,8 @@ fn filtered_event(event: &[u8], shows: &dyn Fn(Target) -> bool) -> Option<Vec<u8
 
 /// A message with its list shortened, written anew: no member stands in it twice.
 fn filtered(message: &[u8], shows: &dyn Fn(Target) -> bool) -> Option<String> {
-    let mut message: Map<String, Value> = serde_json::from_slice(message).ok()?;
+    let mut message: Map<String, Value> =
+        serde_json::from_str(str::from_utf8(message).ok()?).ok()?;
     if let Some(Value::Object(result)) = message.get_mut("result") {
         for (member, target) in LISTS {
             if let Some(list) = result.get_mut(*member) {

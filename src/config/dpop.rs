@@ -3,8 +3,8 @@
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 
+use super::algorithms;
 use super::secret::SecretName;
-use super::{algorithms, object};
 
 /// Which proofs are taken.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +22,6 @@ pub struct Dpop {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub age: u32,
     /// Whether proofs must carry a nonce of ours.
-    #[serde(deserialize_with = "object")]
     pub nonce: NonceRules,
 }
 
@@ -49,7 +48,7 @@ pub struct NonceRules {
     /// When.
     pub mode: NonceMode,
     /// What nonces are made with, at least 16 bytes: every gate of a fleet needs the same.
-    #[serde(deserialize_with = "super::secret::named")]
+    #[serde(deserialize_with = "super::tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "SecretName"))]
     pub secret: Option<SecretName>,
 }
@@ -92,7 +91,7 @@ pub enum ReplayStore {
     #[default]
     Local,
     /// A Redis that several processes share.
-    Http(#[serde(deserialize_with = "object")] HttpStore),
+    Http(HttpStore),
 }
 
 /// A Redis behind HTTP that takes a command as a path: Webdis, or Upstash's REST interface.
@@ -106,7 +105,7 @@ pub struct HttpStore {
     /// The Envoy cluster that leads to it; without meaning elsewhere.
     pub cluster: Option<String>,
     /// The value of the `Authorization` header that it wants.
-    #[serde(default, deserialize_with = "super::secret::named")]
+    #[serde(default, deserialize_with = "super::tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "SecretName"))]
     pub authorization: Option<SecretName>,
     /// Seconds that an answer may take, 1 to 60.

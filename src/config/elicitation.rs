@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::secret::SecretName;
-use super::{ConfigError, one_object, within};
+use super::{ConfigError, tree, within};
 
 /// How a call waits for its user's consent.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,7 +23,7 @@ impl ElicitationRules {
     /// # Errors
     /// The first member that is unknown, missing, mistyped or out of range.
     pub fn read(text: &[u8]) -> Result<Self, ConfigError> {
-        let rules: Self = one_object(text)?;
+        let rules: Self = tree::read(text)?;
         within("age", rules.age, 1..=3600)?;
         Ok(rules)
     }

@@ -13,7 +13,6 @@ mod check;
 mod dpop;
 mod elicitation;
 mod grammar;
-mod object;
 mod pattern;
 mod policy;
 mod require;
@@ -22,9 +21,8 @@ mod rules;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;
+mod tree;
 mod url;
-
-use object::{Object, object, objects};
 
 pub use dpop::{Dpop, DpopMode, HttpStore, NonceMode, Replay, ReplayStore};
 pub use elicitation::ElicitationRules;
@@ -55,11 +53,10 @@ pub struct Config {
     /// section 1.2). Compared byte for byte, never normalised.
     pub resource: String,
     /// The authorization servers whose tokens are accepted; at least one.
-    #[serde(deserialize_with = "objects")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub issuers: Vec<Issuer>,
     /// The life of fetched key sets.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub keys: KeyLife,
     /// The origins whose pages may call from a browser (RFC 6454 section 6.2); with none, origins
     /// are not looked at.
@@ -73,29 +70,29 @@ pub struct Config {
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 600)))]
     pub leeway: u32,
     /// Which proofs of possession are taken (RFC 9449).
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub dpop: Dpop,
     /// Where the ids of proofs are remembered.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub replay: Replay,
     /// How revoked tokens are known; without, a token is good until it ends.
-    #[serde(default, deserialize_with = "object::optional")]
+    #[serde(default, deserialize_with = "tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "Revocation"))]
     pub revocation: Option<Revocation>,
     /// Which caller may use which tool.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub policy: Policy,
     /// How much is read at all.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub limits: Limits,
     /// How denials are worded.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub errors: Wording,
     /// What challenges add.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub challenge: ChallengeText,
     /// What the upstream sees of the caller.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub forward: Forwarding,
 }
 
@@ -108,7 +105,6 @@ pub struct Issuer {
     /// Its identifier, byte for byte as in the token's `iss`.
     pub issuer: String,
     /// Where its keys come from.
-    #[serde(deserialize_with = "object")]
     pub keys: KeySource,
     /// The audiences that are accepted; the resource unless given.
     #[serde(default)]
@@ -127,7 +123,7 @@ pub struct Issuer {
     #[cfg_attr(feature = "schema", schemars(with = "schema::Algorithms"))]
     pub algorithms: Vec<Algorithm>,
     /// How claims may deviate from RFC 9068.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub claims: ClaimRules,
     /// The token types (`typ`) that are accepted; case and `application/` do not matter. With
     /// Caracal's profile `["JWT", "at+jwt"]` unless given.
@@ -332,7 +328,7 @@ impl Config {
     /// # Errors
     /// The first member that is unknown, missing, mistyped or out of range.
     pub fn read(text: &[u8]) -> Result<Self, ConfigError> {
-        let mut config: Self = one_object(text)?;
+        let mut config: Self = tree::read(text)?;
         config.check()?;
         for issuer in &mut config.issuers {
             issuer.complete(&config.resource);
@@ -425,15 +421,6 @@ impl Default for Wording {
     }
 }
 
-/// Reads one JSON object that fills the text.
-fn one_object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, ConfigError> {
-    let mut source = serde_json::Deserializer::from_slice(text);
-    let read: Result<Object<T>, _> = serde_path_to_error::deserialize(&mut source);
-    let Object(object) = read.map_err(|error| misread(&error))?;
-    source.end().map_err(|error| fault("", error.to_string()))?;
-    Ok(object)
-}
-
 fn default_leeway() -> u32 {
     30
 }
@@ -474,12 +461,3 @@ const SUPPORTED: [Algorithm; 7] = [
     Algorithm::PS256,
     Algorithm::EdDSA,
 ];
-
-fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> ConfigError {
-    let text = error.inner().to_string();
-    match error.path().to_string() {
-        whole if whole == "." || whole == "?" => fault("", text),
-        // The member says it better than a line of JSON that may have been YAML or an object.
-        member => fault(member, text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text)),
-    }
-}

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::pattern::{Pattern, one_or_many};
 use super::require::Requirements;
-use super::{object, objects};
 
 /// Which caller may use which tool.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,14 +21,12 @@ pub struct Policy {
     /// Scope -> the scopes that it includes; `files:*` stands for all that begin so.
     pub hierarchy: BTreeMap<String, Vec<Pattern>>,
     /// What every call needs, whichever rule it meets; decided before a body is read.
-    #[serde(deserialize_with = "object")]
     pub require: Requirements,
     /// Caracal's operations of the resource.
-    #[serde(deserialize_with = "super::object::optional")]
+    #[serde(deserialize_with = "super::tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "Operations"))]
     pub operations: Option<Operations>,
     /// The rules: the first that matches decides.
-    #[serde(deserialize_with = "objects")]
     pub rules: Vec<Rule>,
     /// What a caller sees of `tools/list`, `resources/list`, `resources/templates/list` and
     /// `prompts/list`.
@@ -89,7 +86,7 @@ pub struct Operations {
     #[serde(default)]
     pub enforcement: OperationEnforcement,
     /// The operations; with none, and enforced, the resource is closed.
-    #[serde(default, deserialize_with = "objects")]
+    #[serde(default)]
     pub list: Vec<Operation>,
 }
 
@@ -129,10 +126,10 @@ pub struct Rule {
     #[serde(default)]
     pub name: String,
     /// Which calls it is about: those that all members match; without members, all.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub r#match: Match,
     /// What their callers need.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default)]
     pub require: Requirements,
     /// What becomes of them.
     #[serde(default)]

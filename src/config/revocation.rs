@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::object::optional;
 use super::secret::SecretName;
 use super::{ConfigError, Environment, HttpStore, Secret, check_uri, fault, within};
 
@@ -15,15 +14,15 @@ use super::{ConfigError, Environment, HttpStore, Secret, check_uri, fault, withi
 #[non_exhaustive]
 pub struct Revocation {
     /// A list of revoked ids, fetched by time.
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "super::tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "RevocationList"))]
     pub list: Option<RevocationList>,
     /// A Redis that is asked with every call.
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "super::tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "HttpStore"))]
     pub http: Option<HttpStore>,
     /// The authorization server, asked about each token (RFC 7662).
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "super::tree::given")]
     #[cfg_attr(feature = "schema", schemars(with = "Introspection"))]
     pub introspection: Option<Introspection>,
     /// Whether the host has a store of its own: in JavaScript only.

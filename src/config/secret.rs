@@ -62,11 +62,6 @@ impl<'de> Deserialize<'de> for SecretName {
     }
 }
 
-/// A name that may be left out, but is never null.
-pub fn named<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SecretName>, D::Error> {
-    SecretName::deserialize(source).map(Some)
-}
-
 /// How a secret is named.
 const NAMED: &str = "must name an environment variable: `{ \"env\": \"NAME\" }`";
 

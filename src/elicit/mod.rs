@@ -266,7 +266,8 @@ impl Elicitations {
             Some(state) => state.as_str().ok_or(StateFault::Malformed)?,
         };
         let content = self.seals.open(sealed).ok_or(StateFault::Forged)?;
-        let state: State = serde_json::from_slice(&content).map_err(|_| StateFault::Forged)?;
+        let content = str::from_utf8(&content).map_err(|_| StateFault::Forged)?;
+        let state: State = serde_json::from_str(content).map_err(|_| StateFault::Forged)?;
         if now >= state.until {
             return Err(StateFault::Expired);
         }

@@ -1,9 +1,15 @@
 //! THE table: one row per reason. All else about errors is printed from it.
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Challenge, Code, ConsentCause, Excerpt, Fact, Help, Retry, Row, Surface};
 use crate::time::UnixTime;
+
+/// Once for each type of fact, and not for each fact.
+fn note(facts: &mut Vec<Fact>, name: &'static str, fact: &impl Serialize) {
+    facts.push((name, json!(fact)));
+}
 
 macro_rules! catalogue {
     ($(
@@ -48,9 +54,13 @@ macro_rules! catalogue {
 
             /// What is known about this one case: for logs, never for an unauthenticated reader.
             pub fn facts(&self) -> Vec<Fact> {
+                let mut facts = Vec::new();
                 match self {
-                    $(Self::$name { $($fact),* } => vec![$((stringify!($fact), json!($fact))),*],)+
+                    $(Self::$name { $($fact),* } => {
+                        $(note(&mut facts, stringify!($fact), $fact);)*
+                    })+
                 }
+                facts
             }
         }
 
@@ -126,7 +136,6 @@ macro_rules! catalogue {
                         also: &[$($also),*],
                         rpc: catalogue!(@rpc $($rpc)?),
                         challenge: Challenge::$challenge,
-                        source: $source,
                         surface: Surface::$surface,
                         retry: Retry::$retry,
                         text: $text,
@@ -139,6 +148,7 @@ macro_rules! catalogue {
                 match self {
                     $(Self::$name => &Help {
                         meaning: concat!($($meaning),+),
+                        source: $source,
                         symptom: $symptom,
                         cause: $cause,
                         fix: $fix,

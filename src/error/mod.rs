@@ -5,7 +5,7 @@ mod catalogue;
 mod code;
 mod domain;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use alias::{ALIASES, Alias};
 pub use catalogue::{Error, Reason};
@@ -27,8 +27,6 @@ pub struct Row {
     pub rpc: Option<i32>,
     /// What `WWW-Authenticate` says.
     pub challenge: Challenge,
-    /// The specification and section that the reason comes from.
-    pub source: &'static str,
     /// Who usually emits it.
     pub surface: Surface,
     /// Whether another try can help, and how.
@@ -42,6 +40,8 @@ pub struct Row {
 pub struct Help {
     /// When this reason applies.
     pub meaning: &'static str,
+    /// The specification and section that the reason comes from.
+    pub source: &'static str,
     /// How people meet it.
     pub symptom: &'static str,
     /// The usual cause.
@@ -184,6 +184,15 @@ pub struct Denial {
 impl From<Error> for Denial {
     fn from(error: Error) -> Self {
         Self { error, client: None, call: None }
+    }
+}
+
+impl Error {
+    /// Its facts as one object. Member by member: to collect a map sorts first, which is much code.
+    pub(crate) fn details(&self) -> Map<String, Value> {
+        let mut details = Map::new();
+        details.extend(self.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact)));
+        details
     }
 }
 

@@ -87,9 +87,8 @@ impl Outcome {
         let (mut reason, mut facts, mut log) = (None, None, None);
         let mut name = "answer";
         if let Decision::Deny(denial) = decision {
-            let known = denial.error.facts().into_iter();
             reason = Some(denial.error.reason().row().reason);
-            facts = Some(known.map(|(name, fact)| (name.to_owned(), fact)).collect());
+            facts = Some(denial.error.details());
             log = Some(gate.log_line(denial, request));
             name = "deny";
         }

@@ -29,8 +29,7 @@ pub fn line(
     say("request_id", json!(id));
     say("trace_id", json!(trace.map(|(trace, _)| trace)));
     say("span_id", json!(trace.map(|(_, span)| span)));
-    let facts = error.facts().into_iter().map(|(name, fact)| (name.to_owned(), fact));
-    say("facts", Value::Object(facts.collect()));
+    say("facts", Value::Object(error.details()));
     line
 }
 

@@ -28,7 +28,6 @@ struct Problem<'a> {
 /// The body; facts only where the voice is verbose.
 pub fn body(error: &Error, id: Option<&str>, voice: &Voice<'_>) -> String {
     let row = error.reason().row();
-    let facts = if voice.verbose { error.facts() } else { Vec::new() };
     let (consent_url, cause) = match error {
         Error::ConsentRequired { consent_url, cause } => (consent_url.as_deref(), *cause),
         Error::InteractionRequired { consent_url } => (consent_url.as_deref(), None),
@@ -47,7 +46,7 @@ pub fn body(error: &Error, id: Option<&str>, voice: &Voice<'_>) -> String {
         request_id: id,
         consent_url,
         cause,
-        details: facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect(),
+        details: if voice.verbose { error.details() } else { Map::new() },
     };
     // Text, numbers and maps with text keys always serialise.
     serde_json::to_string(&problem).unwrap_or_default()

@@ -70,7 +70,8 @@ impl List {
         let keys = match (&list.key, &list.keys) {
             (None, None) => None,
             (Some(key), _) => {
-                let set = Map::from_iter([("keys".to_owned(), Value::Array(vec![key.clone()]))]);
+                let mut set = Map::new();
+                set.insert("keys".to_owned(), Value::Array(vec![key.clone()]));
                 Some(keys("revocation.list.key", &set)?)
             }
             (None, Some(keys_of)) => {
@@ -211,21 +212,24 @@ impl Revoked {
         let Some(Value::Array(list)) = members.remove("revoked") else {
             return Err("the list has no `revoked`");
         };
-        let id = |value| match value {
-            Value::String(text) if super::Id::is_one(&text) => Ok(text),
-            _ => Err("an entry of the list is no id"),
-        };
-        let ids = list.into_iter().map(id).collect::<Result<_, _>>()?;
-        let epochs = match members.remove("epochs") {
-            None => BTreeMap::new(),
+        let mut revoked = Self { ids: BTreeSet::new(), epochs: BTreeMap::new() };
+        for value in list {
+            match value {
+                Value::String(text) if super::Id::is_one(&text) => revoked.ids.insert(text),
+                _ => return Err("an entry of the list is no id"),
+            };
+        }
+        match members.remove("epochs") {
+            None => {}
             Some(Value::Object(epochs)) => {
-                let epoch = |(zone, value): (String, Value)| Some((zone, value.as_u64()?));
-                let epochs = epochs.into_iter().map(epoch).collect::<Option<_>>();
-                epochs.ok_or("an epoch of the list is no whole number")?
+                for (zone, value) in epochs {
+                    let epoch = value.as_u64().ok_or("an epoch of the list is no whole number")?;
+                    revoked.epochs.insert(zone, epoch);
+                }
             }
             Some(_) => return Err("`epochs` of the list is no object"),
-        };
-        Ok(Self { ids, epochs })
+        }
+        Ok(revoked)
     }
 
     /// Whether an id is on the list.

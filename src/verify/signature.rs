@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use p256::ecdsa::signature::Verifier as _;
-use rsa::sha2::digest::const_oid::AssociatedOid;
-use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 use rsa::signature::Verifier as _;
 use rsa::traits::PublicKeyParts as _;
-use rsa::{BigUint, RsaPublicKey, pkcs1v15, pss};
+use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey, pss};
+use sha2::Digest as _;
 
 use super::Missing;
 use crate::error::Error;
@@ -137,14 +136,20 @@ impl SignatureCheck {
                 key.verify(message, &signature).is_ok()
             }
             // RFC 7518 section 3.3: RSASSA-PKCS1-v1_5.
-            (Algorithm::RS256, PublicKey::Rsa(key)) => pkcs1::<Sha256>(key, message, signature)?,
-            (Algorithm::RS384, PublicKey::Rsa(key)) => pkcs1::<Sha384>(key, message, signature)?,
-            (Algorithm::RS512, PublicKey::Rsa(key)) => pkcs1::<Sha512>(key, message, signature)?,
+            (Algorithm::RS256, PublicKey::Rsa(key)) => {
+                pkcs1(key, SHA256, &sha2::Sha256::digest(message), signature)
+            }
+            (Algorithm::RS384, PublicKey::Rsa(key)) => {
+                pkcs1(key, SHA384, &sha2::Sha384::digest(message), signature)
+            }
+            (Algorithm::RS512, PublicKey::Rsa(key)) => {
+                pkcs1(key, SHA512, &sha2::Sha512::digest(message), signature)
+            }
             // RFC 7518 section 3.5: RSASSA-PSS with MGF1, the salt as long as the digest.
             (Algorithm::PS256, PublicKey::Rsa(key)) => {
                 let short = is_short(key, signature);
                 let signature = pss::Signature::try_from(signature).ok()?;
-                let key = pss::VerifyingKey::<Sha256>::new(key.clone());
+                let key = pss::VerifyingKey::<rsa::sha2::Sha256>::new(key.clone());
                 short && key.verify(message, &signature).is_ok()
             }
             // RFC 8037 section 3.1: Ed25519; strict, so that a key of small order signs nothing.
@@ -251,10 +256,16 @@ fn is_short(key: &RsaPublicKey, signature: &[u8]) -> bool {
     bits % 8 != 1 || BigUint::from_bytes_be(signature).modpow(key.e(), key.n()).bits() < bits
 }
 
-fn pkcs1<D>(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> Option<bool>
-where
-    D: Digest + AssociatedOid,
-{
-    let signature = pkcs1v15::Signature::try_from(signature).ok()?;
-    Some(pkcs1v15::VerifyingKey::<D>::new(key.clone()).verify(message, &signature).is_ok())
+/// RFC 8017 section 9.2, note 1: what stands before the digest.
+const SHA256: &[u8] =
+    b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+const SHA384: &[u8] =
+    b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30";
+const SHA512: &[u8] =
+    b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40";
+
+/// The digest is not made by `rsa`, which knows an older `sha2` only: a second one of each.
+fn pkcs1(key: &RsaPublicKey, prefix: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+    let scheme = Pkcs1v15Sign { hash_len: Some(digest.len()), prefix: prefix.into() };
+    key.verify(scheme, digest, signature).is_ok()
 }
