@@ -48,13 +48,12 @@ async function optimise(from, to, ...aims) {
   return `${Math.round(statSync(to).size / 1000)} kB`;
 }
 
-async function module(target, feature, level = 3) {
-  const args = ['rustc', '--locked', '--release', '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature];
-  await run('cargo', args, { CARGO_PROFILE_RELEASE_OPT_LEVEL: String(level) });
+async function module(target, feature, profile) {
+  await run('cargo', ['rustc', '--locked', '--profile', profile, '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature]);
 }
 
-function moduleOf(target) {
-  return join(root, 'target', target, 'release/waxseal.wasm');
+function moduleOf(target, profile) {
+  return join(root, 'target', target, profile, 'waxseal.wasm');
 }
 
 function exporting(name, value) {
@@ -92,17 +91,16 @@ async function modules() {
   await step('the Rust targets', () => targets('wasm32-wasip1', 'wasm32-unknown-unknown'));
 
   const written = step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], { cwd: join(here, 'bindgen') }));
-  await step('the Envoy filter', () => module('wasm32-wasip1', 'envoy'));
-  const beside = [step('the Envoy filter, optimised', () => optimise(moduleOf('wasm32-wasip1'), join(dist, 'waxseal.wasm'), '-O2'))];
-  for (const { feature, level, aims, name, wasm, bytes } of [
-    { feature: 'npm', level: 3, aims: ['-O2'], name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
-    // Read once in a while, and sent to browsers: small counts for more than fast.
-    { feature: 'client', level: 'z', aims: ['-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
+  await step('the Envoy filter', () => module('wasm32-wasip1', 'envoy', 'gate'));
+  const filter = moduleOf('wasm32-wasip1', 'gate');
+  const beside = [step('the Envoy filter, optimised', () => optimise(filter, join(dist, 'waxseal.wasm'), '-Os'))];
+  for (const { feature, profile, aims, name, wasm, bytes } of [
+    { feature: 'npm', profile: 'gate', aims: ['-Os'], name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
+    { feature: 'client', profile: 'client', aims: ['-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
   ]) {
-    await step(wasm, () => module('wasm32-unknown-unknown', feature, level));
+    await step(wasm, () => module('wasm32-unknown-unknown', feature, profile));
     await written;
-    // Before the next module is written in the same place.
-    await run(join(root, 'target/bindgen/release/bindgen'), [moduleOf('wasm32-unknown-unknown'), glue, name]);
+    await run(join(root, 'target/bindgen/release/bindgen'), [moduleOf('wasm32-unknown-unknown', profile), glue, name]);
     cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
     cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
     beside.push(step(`${wasm}, optimised`, async () => {
