@@ -96,7 +96,7 @@ async function modules() {
   const beside = [step('the Envoy filter, optimised', () => optimise(filter, join(dist, 'waxseal.wasm'), '-Os'))];
   for (const { feature, profile, aims, name, wasm, bytes } of [
     { feature: 'npm', profile: 'gate', aims: ['-Os'], name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
-    { feature: 'client', profile: 'client', aims: ['-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
+    { feature: 'client', profile: 'client', aims: ['-Oz', '--flatten', '--rereloop', '-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
   ]) {
     await step(wasm, () => module('wasm32-unknown-unknown', feature, profile));
     await written;
@@ -131,8 +131,14 @@ await step('the TypeScript', async () => {
   await tsc('tsconfig.json', '--removeComments');
   await tsc('tsconfig.types.json', '--outDir', dist);
   // Browsers get these, and not every one from a bundler.
-  const small = [...loaded('client.js')].filter((name) => name !== 'client-bytes.js').map((name) => join(dist, name));
-  buildSync({ entryPoints: small, outdir: dist, allowOverwrite: true, minify: true, format: 'esm', target: 'es2022', logLevel: 'error' });
+  const small = [...loaded('client.js')].filter((name) => name !== 'client-bytes.js');
+  const options = { outdir: dist, allowOverwrite: true, minify: true, format: 'esm', target: 'es2022', logLevel: 'error' };
+  // What nobody else loads goes into the one file that does.
+  const inner = ['dpop', 'flights', 'heal', 'healing', 'keystore', 'proving', 'recent', 'redirect', 'renaming'].map((name) => `${name}.js`);
+  const external = small.filter((name) => !inner.includes(name)).map((name) => `./${name}`);
+  buildSync({ entryPoints: [join(dist, 'client-api.js')], bundle: true, external, ...options });
+  for (const name of inner) rmSync(join(dist, name));
+  buildSync({ entryPoints: small.filter((name) => ![...inner, 'client-api.js'].includes(name)).map((name) => join(dist, name)), ...options });
   // For `require`, the same once more.
   const cjs = join(dist, 'cjs');
   await tsc('tsconfig.types.json', '--outDir', cjs);

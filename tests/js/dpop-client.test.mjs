@@ -6,8 +6,8 @@ import { constants, createHash, createPublicKey, verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { calculateJwkThumbprint } from 'jose';
 import { createDpop } from '../../pkg/dist/client.js';
-import { thumbprint } from '../../pkg/dist/dpop.js';
 import { Chromium } from '../browser/chromium.mjs';
 import { serve, sleep } from './loopback.mjs';
 
@@ -79,16 +79,17 @@ describe('a key', () => {
       assert.deepEqual(Object.keys(publicJwk), members);
       assert.ok(Object.isFrozen(publicJwk));
       assert.equal(shown, sha256(JSON.stringify(publicJwk)));
+      assert.equal(shown, await calculateJwkThumbprint(publicJwk));
       const { privateKey } = await generated.mock.calls[0].result;
       for (const format of ['jwk', 'pkcs8']) await assert.rejects(subtle.exportKey(format, privateKey), /^InvalidAccess/);
     });
   }
 
-  it('has the thumbprint that RFC 7638 section 3.1 and RFC 9449 section 6.1 have', async () => {
+  it('has the thumbprint of the library that has those of RFC 7638 section 3.1 and RFC 9449 section 6.1', async () => {
     const n = '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw';
-    assert.equal(await thumbprint({ kty: 'RSA', n, e: 'AQAB', alg: 'RS256', kid: '2011-04-29' }), 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
+    assert.equal(await calculateJwkThumbprint({ kty: 'RSA', n, e: 'AQAB', alg: 'RS256', kid: '2011-04-29' }), 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
     const point = { x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs', y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA' };
-    assert.equal(await thumbprint({ kty: 'EC', ...point, crv: 'P-256' }), '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
+    assert.equal(await calculateJwkThumbprint({ kty: 'EC', ...point, crv: 'P-256' }), '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
   });
 
   it('may be the caller\'s own, as in RFC 8037 appendix A', async () => {

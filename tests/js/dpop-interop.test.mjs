@@ -8,9 +8,9 @@ import { describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { applyMiddlewares, Client, DpopSession, StreamableHTTPClientTransport, withDpop } from '@modelcontextprotocol/client';
 import * as dpopPackage from 'dpop';
+import { calculateJwkThumbprint } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { createDpop } from '../../pkg/dist/client.js';
-import { thumbprint } from '../../pkg/dist/dpop.js';
 import { Gate } from '../../pkg/dist/index.js';
 import { config, ISSUER, KEY, tokenOfToday } from './issuer.mjs';
 import { sends, serve } from './loopback.mjs';
@@ -110,7 +110,7 @@ describe('our proofs', () => {
       const request = new Request(url, init);
       if (request.url === 'https://as.example.com/token') {
         const { jwk } = JSON.parse(Buffer.from(request.headers.get('dpop').split('.')[0], 'base64url'));
-        const token = tokenOfToday({ aud: 'https://mcp.example.com/mcp', cnf: { jkt: await thumbprint(jwk) } });
+        const token = tokenOfToday({ aud: 'https://mcp.example.com/mcp', cnf: { jkt: await calculateJwkThumbprint(jwk) } });
         return Response.json({ token_type: 'DPoP', access_token: token });
       }
       const outcome = await gate.check(request);
