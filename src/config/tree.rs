@@ -1,13 +1,13 @@
 //! JSON text -> a value of the configuration, or the member that is not as it must be. Never takes a
 //! list for an object, and hands on a member that stands there twice as often.
 
+use std::cell::Cell;
 use std::iter::Enumerate;
 use std::{fmt, slice};
 
-use serde::de::DeserializeOwned;
 use serde::de::{
-    DeserializeSeed, EnumAccess, Error, Expected, IntoDeserializer as _, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, EnumAccess, Error, Expected, IntoDeserializer as _,
+    MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::Number;
@@ -17,7 +17,17 @@ use super::{ConfigError, fault};
 /// Reads one JSON object that fills the text.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, ConfigError> {
     let text = str::from_utf8(text).map_err(|_| fault("", "not UTF-8"))?;
-    let tree: Tree = serde_json::from_str(text).map_err(|error| fault("", error.to_string()))?;
+    let mut source = serde_json::Deserializer::from_str(text);
+    let place = Cell::default();
+    let read = Reader { place: &place }.deserialize(&mut source);
+    let tree = read.and_then(|tree| source.end().map(|()| tree)).map_err(|error| {
+        let (member, text) = (place.take(), error.to_string());
+        match member.as_str() {
+            "" => fault(member, text),
+            // The member says it better than a line of JSON that may have been YAML or an object.
+            _ => fault(member, text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text)),
+        }
+    })?;
     T::deserialize(&tree).map_err(|Misread(error)| error)
 }
 
@@ -59,61 +69,83 @@ impl Tree {
     }
 }
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        struct Any;
+/// Reads any value, and notes the member that cannot be read.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    place: &'a Cell<String>,
+}
 
-        impl<'de> Visitor<'de> for Any {
-            type Value = Tree;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON value")
-            }
-
-            fn visit_unit<E>(self) -> Result<Tree, E> {
-                Ok(Tree::Null)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-                Ok(Tree::Bool(value))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-                Ok(Tree::Number(value.into()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-                Ok(Tree::Number(value.into()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-                // Never infinite: serde_json refuses what is out of range.
-                Ok(Number::from_f64(value).map_or(Tree::Null, Tree::Number))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
-                Ok(Tree::Text(text.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Tree::List(list))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tree, A::Error> {
-                let mut object = Vec::new();
-                while let Some(member) = members.next_entry()? {
-                    object.push(member);
-                }
-                Ok(Tree::Object(object))
-            }
-        }
-
-        source.deserialize_any(Any)
+impl Reader<'_> {
+    fn note(self, step: &str) {
+        self.place.set(joined(step, &self.place.take()));
     }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Tree;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Tree, D::Error> {
+        source.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Tree;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
+        // Never infinite: serde_json refuses what is out of range.
+        Ok(Number::from_f64(value).map_or(Tree::Null, Tree::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items
+            .next_element_seed(self)
+            .inspect_err(|_| self.note(&format!("[{}]", list.len())))?
+        {
+            list.push(item);
+        }
+        Ok(Tree::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tree, A::Error> {
+        let mut object = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(self).inspect_err(|_| self.note(&name))?;
+            object.push((name, value));
+        }
+        Ok(Tree::Object(object))
+    }
+}
+
+/// A step, and the member that lies behind it.
+fn joined(step: &str, member: &str) -> String {
+    let dot = if member.is_empty() || member.starts_with('[') { "" } else { "." };
+    format!("{step}{dot}{member}")
 }
 
 /// Why a tree is not what it must be.
@@ -124,8 +156,7 @@ impl Misread {
     /// The same, as seen from one level above.
     fn under(self, step: &str) -> Self {
         let Self(ConfigError { member, fault }) = self;
-        let dot = if member.is_empty() || member.starts_with('[') { "" } else { "." };
-        Self(ConfigError { member: format!("{step}{dot}{member}"), fault })
+        Self(ConfigError { member: joined(step, &member), fault })
     }
 }
 
