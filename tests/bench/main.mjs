@@ -29,7 +29,7 @@ const whole = !quick && !only;
 /** How long everything takes: rounds, milliseconds of a batch in JavaScript, seconds of one in Envoy, requests for memory. */
 const EFFORT = quick
   ? { envoy: { rounds: 3, seconds: 1, requests: 4_000, quick }, node: { rounds: 5, budget: 20 }, runtimes: { rounds: 3, budget: 30, quick }, growth: { rounds: 5, budget: 10 } }
-  : { envoy: { rounds: 7, seconds: 3, requests: 1_000_000 }, node: { rounds: 31, budget: 80 }, runtimes: { rounds: 11, budget: 150 }, growth: { rounds: 31, budget: 40 } };
+  : { envoy: { rounds: 7, seconds: 2, requests: 1_000_000 }, node: { rounds: 21, budget: 60 }, runtimes: { rounds: 9, budget: 120 }, growth: { rounds: 21, budget: 40 } };
 
 const begun = Date.now();
 const say = (part) => (text) => process.stderr.write(`bench: ${String(Math.round((Date.now() - begun) / 1000)).padStart(4)} s  ${part}: ${text}\n`);
