@@ -140,7 +140,7 @@ describe('metadata is refused', () => {
 });
 
 describe('metadata that leads to a private address', () => {
-  const PRIVATE = ['https://10.0.0.1/keys', 'https://127.0.0.1/keys', 'https://169.254.169.254/latest', 'https://192.168.0.1:8443/keys', 'https://[::1]/keys', 'https://localhost/keys', 'https://vault.internal/keys', 'https://2130706433/keys', 'https://router/keys'];
+  const PRIVATE = ['https://10.0.0.1/keys', 'https://127.0.0.1/keys', 'https://169.254.169.254/latest', 'https://192.168.0.1:8443/keys', 'https://[::1]/keys', 'https://localhost/keys', 'https://vault.internal/keys', 'https://router/keys'];
   for (const uri of PRIVATE) {
     it(`${uri} is refused, and never asked`, async () => {
       const { gate, asked } = await remote({ [ISSUER + OAUTH]: good(uri), [uri]: KEYS });
@@ -152,6 +152,16 @@ describe('metadata that leads to a private address', () => {
       const { gate, asked } = await remote({ [ISSUER + OAUTH]: good(uri), [uri]: KEYS }, { private: true });
       assert.equal((await check(gate)).decision, 'allow');
       assert.equal(asked.at(-1), uri);
+    });
+  }
+
+  for (const uri of ['https://2130706433/keys', 'https://0x7f.1/keys']) {
+    it(`${uri}, which not all read alike, is refused, also with \`private\``, async () => {
+      for (const keys of [{}, { private: true }]) {
+        const { gate, asked } = await remote({ [ISSUER + OAUTH]: good(uri), [uri]: KEYS }, keys);
+        assertUnavailable(await check(gate));
+        assert.ok(!asked.includes(uri), asked.join());
+      }
     });
   }
 
