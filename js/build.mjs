@@ -38,18 +38,37 @@ async function run(command, args, { cwd = root, ...more } = {}) {
   }
 }
 
-// What Envoy's V8 and Node 20 both take; `--all-features` makes Envoy refuse the module.
+// What Envoy's V8 and Node 20 both take; `--all-features` makes Envoy refuse the module. The client stays without SIMD, which
+// browsers have only had since 2023.
 const features = ['bulk-memory', 'bulk-memory-opt', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals', 'multivalue', 'reference-types'];
 
-async function optimise(from, to, ...aims) {
-  const wasmOpt = join(here, 'node_modules/.bin/wasm-opt');
-  const flags = features.map((feature) => `--enable-${feature}`);
-  await run(wasmOpt, [...aims, '--strip-debug', '--strip-producers', ...flags, from, '-o', to]);
+const flags = (profile) => [...features, ...(profile === 'gate' ? ['simd'] : [])].map((feature) => `--enable-${feature}`);
+const binaryen = (tool) => join(here, 'node_modules/.bin', tool);
+
+async function optimise(from, to, profile, ...aims) {
+  await run(binaryen('wasm-opt'), [...aims, '--strip-debug', '--strip-producers', ...flags(profile), from, '-o', to]);
   return `${Math.round(statSync(to).size / 1000)} kB`;
 }
 
+// What Envoy calls of an HTTP filter. The SDK exports what other kinds need as well, and Envoy calls all that it finds: for each
+// request `proxy_on_done` and `proxy_on_log`, which do nothing here.
+const callbacks = [
+  'memory', '_initialize', 'proxy_abi_version_0_2_1', 'proxy_on_memory_allocate', 'proxy_on_vm_start', 'proxy_on_configure',
+  'proxy_on_context_create', 'proxy_on_delete', 'proxy_on_tick', 'proxy_on_http_call_response', 'proxy_on_request_headers',
+  'proxy_on_request_body', 'proxy_on_request_trailers', 'proxy_on_response_headers', 'proxy_on_response_body', 'proxy_on_response_trailers',
+];
+
+/** Only what Envoy calls remains, and what that needs. */
+async function reduce(from, to) {
+  const graph = join(glue, 'callbacks.json');
+  mkdirSync(glue, { recursive: true });
+  writeFileSync(graph, JSON.stringify(callbacks.map((name) => ({ name, export: name, root: true }))));
+  await run(binaryen('wasm-metadce'), [...flags('gate'), '--graph-file', graph, from, '-o', to]);
+}
+
 async function module(target, feature, profile) {
-  await run('cargo', ['rustc', '--locked', '--profile', profile, '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature]);
+  const more = profile === 'gate' ? { RUSTFLAGS: `${env.RUSTFLAGS} -C target-feature=+simd128` } : {};
+  await run('cargo', ['rustc', '--locked', '--profile', profile, '--lib', '--crate-type', 'cdylib', '--target', target, '--features', feature], more);
 }
 
 function moduleOf(target, profile) {
@@ -92,8 +111,11 @@ async function modules() {
 
   const written = step('the glue writer', () => run('cargo', ['build', '--locked', '--release', '--target-dir', join(root, 'target/bindgen')], { cwd: join(here, 'bindgen') }));
   await step('the Envoy filter', () => module('wasm32-wasip1', 'envoy', 'gate'));
-  const filter = moduleOf('wasm32-wasip1', 'gate');
-  const beside = [step('the Envoy filter, optimised', () => optimise(filter, join(dist, 'waxseal.wasm'), '-Os'))];
+  const beside = [step('the Envoy filter, optimised', async () => {
+    const reduced = join(glue, 'waxseal.wasm');
+    await reduce(moduleOf('wasm32-wasip1', 'gate'), reduced);
+    return optimise(reduced, join(dist, 'waxseal.wasm'), 'gate', '-Os');
+  })];
   for (const { feature, profile, aims, name, wasm, bytes } of [
     { feature: 'npm', profile: 'gate', aims: ['-Os'], name: 'core', wasm: 'core.wasm', bytes: 'bytes.js' },
     { feature: 'client', profile: 'client', aims: ['-Oz', '--flatten', '--rereloop', '-Oz', '--converge'], name: 'client-core', wasm: 'client.wasm', bytes: 'client-bytes.js' },
@@ -104,7 +126,7 @@ async function modules() {
     cpSync(join(glue, `${name}_bg.js`), join(dist, `${name}.js`));
     cpSync(join(glue, `${name}.d.ts`), join(here, `src/${name}.d.ts`));
     beside.push(step(`${wasm}, optimised`, async () => {
-      const size = await optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm), ...aims);
+      const size = await optimise(join(glue, `${name}_bg.wasm`), join(dist, wasm), profile, ...aims);
       // Inline: the one layout that every bundler and runtime imports without configuration.
       exporting(bytes, packed(readFileSync(join(dist, wasm))));
       return size;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::arch::all::is_equal;
 use serde_json::{Map, Value};
 
 use super::json::object;
@@ -100,7 +101,7 @@ pub fn compact(token: &str) -> Result<Compact, Unread> {
 impl Jws {
     /// Whether it was read from this text.
     pub fn is(&self, text: &str) -> bool {
-        *self.signed.text == *text.as_bytes()
+        is_equal(&self.signed.text, text.as_bytes())
     }
 }
 

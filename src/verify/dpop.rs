@@ -229,6 +229,7 @@ mod tests {
     use crate::fetch::Patience;
     use crate::keys::Keys;
     use crate::time::UnixTime;
+    use crate::verify::dates::Dates;
     use crate::verify::tokens::Made;
     use crate::verify::{Signatures, Tokens};
 
@@ -281,6 +282,7 @@ mod tests {
                     .map_err(|fault| Error::ProofKeyInvalid { fault })?,
             ),
             claims: Arc::new(binding.as_object().cloned().unwrap_or_default()),
+            dates: Dates { end: UnixTime::from_seconds(now), begin: None, issue: None },
             made: Made::default(),
         };
         let mut signatures = Signatures::default();

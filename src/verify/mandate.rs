@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::dates::{Clock, Dates};
 use super::token::{date, required_text};
 use crate::config::Issuer;
 use crate::error::{Error, Excerpt};
@@ -9,25 +10,21 @@ use crate::time::UnixTime;
 
 type Claims = Map<String, Value>;
 
-/// Seconds that `nbf` and `iat` may lie ahead; `exp` has no leeway at all.
-const AHEAD: u32 = 60;
+/// `nbf` and `iat` may lie ahead by so many seconds; `exp` has no leeway at all.
+pub fn clock(now: UnixTime) -> Clock {
+    Clock { now, late: 0, ahead: 60 }
+}
 
 /// Checks a mandate whose signature is good.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub fn hold(claims: &Claims, issuer: &Issuer, now: UnixTime) -> Result<(), Error> {
-    let exp = moment(claims, "exp")?;
-    if now >= exp {
-        return Err(Error::TokenExpired { exp, now });
-    }
-    if let Some(nbf) = date(claims, "nbf")?.filter(|nbf| *nbf > now.after(AHEAD)) {
-        return Err(Error::TokenNotYetValid { nbf, now });
-    }
-    let iat = moment(claims, "iat")?;
-    if iat > now.after(AHEAD) {
-        return Err(Error::TokenIssuedInFuture { iat, now });
-    }
+pub fn hold(claims: &Claims, issuer: &Issuer, clock: Clock) -> Result<Dates, Error> {
+    let dates = Dates {
+        end: clock.end(moment(claims, "exp")?)?,
+        begin: clock.begin(date(claims, "nbf")?)?,
+        issue: clock.issue(Some(moment(claims, "iat")?))?,
+    };
     for claim in ["jti", "sub", "client_id", "sid", "root_sid"] {
         required_text(claims, claim)?;
     }
@@ -49,7 +46,8 @@ pub fn hold(claims: &Claims, issuer: &Issuer, now: UnixTime) -> Result<(), Error
     if !issuer.uses.iter().any(|own| own == used) {
         return Err(Error::UseNotAllowed { used: Excerpt::of(used) });
     }
-    optional(claims)
+    optional(claims)?;
+    Ok(dates)
 }
 
 /// Whole seconds, unlike RFC 7519's.

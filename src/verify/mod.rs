@@ -1,5 +1,6 @@
 //! Credential -> [`Verified`]. Never asks a clock or a network: what it lacks, it names.
 
+mod dates;
 mod document;
 mod dpop;
 mod known;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
+use super::dates::{Clock, Dates};
 use super::signature::Signer;
 use super::tokens::{Made, Token};
 use super::{Means, Missing, SignatureCheck, Signatures, mandate, name};
@@ -35,7 +36,7 @@ pub fn token(text: &str, means: &mut Means<'_>) -> Result<Arc<Token>, Missing> {
     let wanted = Wanted { id: read.header.key_id.as_deref(), algorithm };
     let candidates = candidates(&wanted, index, means)?;
     let key = signer(&read, algorithm, candidates, means.signatures)?;
-    holds(&read.claims, issuer, means)?;
+    let dates = hold(&read.claims, issuer, means)?;
     let token = Arc::new(Token {
         issuer: index,
         profile: issuer.profile,
@@ -43,6 +44,7 @@ pub fn token(text: &str, means: &mut Means<'_>) -> Result<Arc<Token>, Missing> {
         key_id: read.header.key_id.clone(),
         key,
         claims: Arc::clone(&read.claims),
+        dates,
         made: Made::default(),
     });
     means.tokens.put(text, Arc::clone(&token));
@@ -58,11 +60,11 @@ fn remembered(text: &str, means: &mut Means<'_>) -> Result<Option<Arc<Token>>, M
     let is_known = |key: &Arc<Key>| Arc::ptr_eq(key, &known.key) || *key == known.key;
     match means.config.issuers.get(known.issuer) {
         Some(issuer) if candidates.iter().any(is_known) => {
-            let holds = holds(&known.claims, issuer, means);
-            if matches!(holds, Err(Error::TokenExpired { .. })) {
+            let hold = known.dates.hold(clock(issuer, means));
+            if matches!(hold, Err(Error::TokenExpired { .. })) {
                 means.tokens.forget(text);
             }
-            Ok(holds.map(|()| Some(known))?)
+            Ok(hold.map(|()| Some(known))?)
         }
         // Its issuer has taken the key back: it has to prove itself anew.
         _ => {
@@ -72,12 +74,21 @@ fn remembered(text: &str, means: &mut Means<'_>) -> Result<Option<Arc<Token>>, M
     }
 }
 
-fn holds(claims: &Map<String, Value>, issuer: &Issuer, means: &Means<'_>) -> Result<(), Error> {
+fn clock(issuer: &Issuer, means: &Means<'_>) -> Clock {
+    let (now, leeway) = (means.now, means.config.leeway);
     match issuer.profile {
-        Profile::Oauth => hold(claims, means.config, issuer, means.now),
+        Profile::Oauth => Clock { now, late: leeway, ahead: leeway },
+        Profile::Caracal => mandate::clock(now),
+    }
+}
+
+fn hold(claims: &Map<String, Value>, issuer: &Issuer, means: &Means<'_>) -> Result<Dates, Error> {
+    let clock = clock(issuer, means);
+    match issuer.profile {
+        Profile::Oauth => access(claims, issuer, clock),
         Profile::Caracal => {
             audience(claims, issuer)?;
-            mandate::hold(claims, issuer, means.now)
+            mandate::hold(claims, issuer, clock)
         }
     }
 }
@@ -164,27 +175,14 @@ fn signer(
 }
 
 /// RFC 9068 section 4, RFC 7519 section 4.1.
-fn hold(
-    claims: &Map<String, Value>,
-    config: &Config,
-    issuer: &Issuer,
-    now: UnixTime,
-) -> Result<(), Error> {
-    let leeway = config.leeway;
-    let exp = date(claims, "exp")?.ok_or(Error::ClaimMissing { claim: "exp" })?;
-    if now >= exp.after(leeway) {
-        return Err(Error::TokenExpired { exp, now });
-    }
-    if let Some(nbf) = date(claims, "nbf")?.filter(|nbf| *nbf > now.after(leeway)) {
-        return Err(Error::TokenNotYetValid { nbf, now });
-    }
-    match date(claims, "iat")? {
-        Some(iat) if iat > now.after(leeway) => {
-            return Err(Error::TokenIssuedInFuture { iat, now });
-        }
-        Some(_) => {}
-        None if issuer.claims.optional.contains(&Relaxable::Iat) => {}
-        None => return Err(Error::ClaimMissing { claim: "iat" }),
+fn access(claims: &Map<String, Value>, issuer: &Issuer, clock: Clock) -> Result<Dates, Error> {
+    let dates = Dates {
+        end: clock.end(date(claims, "exp")?.ok_or(Error::ClaimMissing { claim: "exp" })?)?,
+        begin: clock.begin(date(claims, "nbf")?)?,
+        issue: clock.issue(date(claims, "iat")?)?,
+    };
+    if dates.issue.is_none() && !issuer.claims.optional.contains(&Relaxable::Iat) {
+        return Err(Error::ClaimMissing { claim: "iat" });
     }
     for (claim, relaxable) in
         [("sub", Relaxable::Sub), ("client_id", Relaxable::ClientId), ("jti", Relaxable::Jti)]
@@ -198,7 +196,7 @@ fn hold(
     if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
         return Err(Error::ClaimMalformed { claim: "scope" });
     }
-    Ok(())
+    Ok(dates)
 }
 
 /// RFC 9068 section 4: one of ours, byte for byte (RFC 7519 section 4.1.3).

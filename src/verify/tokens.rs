@@ -3,14 +3,17 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
+use memchr::arch::all::is_equal;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::dates::Dates;
 use crate::config::Profile;
 use crate::keys::{Key, Wanted};
 
@@ -28,6 +31,8 @@ pub struct Token {
     pub key: Arc<Key>,
     /// What it says.
     pub claims: Arc<Map<String, Value>>,
+    /// When it holds: all else that it says was found right, and stays so.
+    pub dates: Dates,
     /// What is made of it, once it is wanted.
     pub made: Made,
 }
@@ -47,6 +52,8 @@ pub type Headers = Arc<[(String, String)]>;
 /// Two halves instead of a list of uses: when the young one is full it becomes the old one, and what
 /// is shown again moves back.
 pub struct Tokens {
+    /// Random: nobody can choose tokens of one hash.
+    hasher: RandomState,
     young: Half,
     old: Half,
     /// Bytes of memory that a half may take.
@@ -55,7 +62,8 @@ pub struct Tokens {
 
 #[derive(Default)]
 struct Half {
-    tokens: HashMap<Box<str>, Arc<Token>>,
+    /// By the hash of its text: of two that have one, the later is remembered.
+    tokens: HashMap<u64, (Box<str>, Arc<Token>)>,
     /// What they weigh.
     bytes: usize,
 }
@@ -127,48 +135,56 @@ fn weight(value: &Value) -> usize {
 impl Tokens {
     /// Room for tokens in so many bytes of memory.
     pub fn new(bytes: usize) -> Self {
-        Self { young: Half::default(), old: Half::default(), room: bytes / 2 }
+        let (young, old) = (Half::default(), Half::default());
+        Self { hasher: RandomState::new(), young, old, room: bytes / 2 }
     }
 
     /// A token that was remembered.
     pub fn get(&mut self, text: &str) -> Option<Arc<Token>> {
-        if let Some(token) = self.young.tokens.get(text) {
+        let hash = self.hasher.hash_one(text);
+        if let Some(token) = self.young.get(hash, text) {
             return Some(Arc::clone(token));
         }
-        let (text, token) = self.old.take(text)?;
-        self.add(text, Arc::clone(&token));
+        self.old.get(hash, text)?;
+        let (text, token) = self.old.take(hash)?;
+        self.add(hash, text, Arc::clone(&token));
         Some(token)
     }
 
     /// Remembers a token, in place of what was known of it.
     pub fn put(&mut self, text: &str, token: Arc<Token>) {
-        self.add(text.into(), token);
+        self.add(self.hasher.hash_one(text), text.into(), token);
     }
 
     /// Forgets a token.
     pub fn forget(&mut self, text: &str) {
-        self.young.take(text);
-        self.old.take(text);
+        let hash = self.hasher.hash_one(text);
+        self.young.take(hash);
+        self.old.take(hash);
     }
 
-    fn add(&mut self, text: Box<str>, token: Arc<Token>) {
+    fn add(&mut self, hash: u64, text: Box<str>, token: Arc<Token>) {
         let bytes = token.weight(&text);
         if bytes > self.room {
             return;
         }
+        self.young.take(hash);
         if self.young.bytes.saturating_add(bytes) > self.room {
             self.old = std::mem::take(&mut self.young);
         }
-        let Half { tokens, bytes: all } = &mut self.young;
-        let before = tokens.insert(text, token);
-        // Of one text, all weigh the same.
-        *all = if before.is_some() { *all } else { all.saturating_add(bytes) };
+        self.young.bytes = self.young.bytes.saturating_add(bytes);
+        self.young.tokens.insert(hash, (text, token));
     }
 }
 
 impl Half {
-    fn take(&mut self, text: &str) -> Option<(Box<str>, Arc<Token>)> {
-        let (text, token) = self.tokens.remove_entry(text)?;
+    fn get(&self, hash: u64, text: &str) -> Option<&Arc<Token>> {
+        let (kept, token) = self.tokens.get(&hash)?;
+        is_equal(kept.as_bytes(), text.as_bytes()).then_some(token)
+    }
+
+    fn take(&mut self, hash: u64) -> Option<(Box<str>, Arc<Token>)> {
+        let (text, token) = self.tokens.remove(&hash)?;
         self.bytes = self.bytes.saturating_sub(token.weight(&text));
         Some((text, token))
     }
@@ -193,6 +209,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::time::UnixTime;
 
     const ROOM: usize = 1 << 20;
 
@@ -205,6 +222,7 @@ mod tests {
             key_id: None,
             key: Arc::clone(key),
             claims,
+            dates: Dates { end: UnixTime::from_seconds(0), begin: None, issue: None },
             made: Made::default(),
         })
     }
@@ -248,7 +266,7 @@ mod tests {
             tokens.put(&number.to_string(), token(&key, claims));
             tokens.put("again", token(&key, json!({})));
             for half in [&tokens.young, &tokens.old] {
-                let weights = half.tokens.iter().map(|(text, token)| token.weight(text));
+                let weights = half.tokens.values().map(|(text, token)| token.weight(text));
                 assert_eq!(half.bytes, weights.sum::<usize>());
                 assert!(half.bytes <= ROOM / 2);
             }
