@@ -1,11 +1,13 @@
 import { Core } from './core.js';
+import { inTime } from './fetch.js';
+import { exports } from './module.js';
 
 /** The algorithms that a host may be asked about (RFC 7518 section 3.1). */
 export type HostAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'ES256' | 'ES384';
 
 /** A signature that the module wants verified; the part of a visit that this file needs. */
 export interface Question {
-  /** Key, where it was kept, signature and message. */
+  /** Key, where it was kept; where signature and message lie in the module's memory, and how many bytes they have. */
   asked(): unknown[];
   jwk(): string | undefined;
   keep(key: unknown): void;
@@ -17,17 +19,28 @@ export interface Question {
 interface Means {
   /** The key as `verify` takes it. */
   prepare(jwk: JsonWebKey, algorithm: HostAlgorithm): unknown;
-  verify(key: unknown, algorithm: HostAlgorithm, signature: Bytes, message: Bytes): unknown;
+  /** Signature and message may change once it has returned: what goes on elsewhere takes copies. */
+  verify: Verify;
+  /** The same on other threads. */
+  aside?: Verify | undefined;
 }
 
+type Verify = (key: unknown, algorithm: HostAlgorithm, signature: Bytes, message: Bytes) => unknown;
+
 type Bytes = Uint8Array<ArrayBuffer>;
-type Asked = [key: unknown, signature: Bytes, message: Bytes];
+type Asked = [key: unknown, signatureAt: number, signatureLength: number, messageAt: number, messageLength: number];
 type Known = [jwk: string, signature: Bytes, message: Bytes, holds: boolean];
 
-/** What `node:crypto` has and this needs. */
+/** What Node has and this needs. */
+interface Node {
+  process?: { getBuiltinModule?(name: string): NodeCrypto | undefined; versions?: Record<string, string | undefined> };
+  setImmediate?(act: () => void): unknown;
+}
+
 interface NodeCrypto {
   createPublicKey(from: { key: JsonWebKey; format: 'jwk' }): unknown;
   verify(hash: string, message: Bytes, key: unknown, signature: Bytes): unknown;
+  verify(hash: string, message: Bytes, key: unknown, signature: Bytes, done: (error: unknown, holds: unknown) => void): unknown;
 }
 
 const HASHES = { RS256: 'SHA-256', RS384: 'SHA-384', RS512: 'SHA-512', PS256: 'SHA-256', ES256: 'SHA-256', ES384: 'SHA-384' } as const;
@@ -35,12 +48,24 @@ const HASHES = { RS256: 'SHA-256', RS384: 'SHA-384', RS512: 'SHA-512', PS256: 'S
 const PSS = 6;
 /** RFC 7518 section 3.5: the salt is as long as the digest. */
 const SALT = 32;
+/** Seconds that a known answer may take. */
+const PATIENCE = 5;
+/** Signatures that are verified on this thread in a turn of the event loop, where others could: for a few milliseconds. */
+const HERE = 32;
+/** Those that were, and those that are under way on others. */
+let [here, elsewhere] = [0, 0];
 
-/** At once and on this thread: less than half of what a way through WebCrypto's threads costs. */
+/**
+ * At once and on this thread, which costs less than half of a way through WebCrypto's threads; Node's own are for where many
+ * come at a time.
+ */
 function node(): Means | undefined {
   // No import: this file is read by bundlers, and by runtimes that are no Node.
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeCrypto | undefined } };
+  const { process } = globalThis as Node;
   const crypto = process?.getBuiltinModule?.('crypto');
+  // Those that speak like Node have its threads only in name.
+  const { uv, bun, deno } = process?.versions ?? {};
+  const threads = uv && !bun && !deno && !('WebSocketPair' in globalThis);
   return crypto && {
     prepare(jwk, algorithm) {
       const key = crypto.createPublicKey({ key: jwk, format: 'jwk' });
@@ -48,6 +73,11 @@ function node(): Means | undefined {
       return algorithm.startsWith('ES') ? { key, dsaEncoding: 'ieee-p1363' } : key;
     },
     verify: (key, algorithm, signature, message) => crypto.verify(HASHES[algorithm], message, key, signature),
+    aside: threads ? (key, algorithm, signature, message) => new Promise((resolve, reject) => {
+      const done = (error: unknown, holds: unknown) => (error ? reject(error) : resolve(holds));
+      // What answers at once has not understood.
+      if (crypto.verify(HASHES[algorithm], message.slice(), key, signature.slice(), done) !== undefined) reject(new TypeError());
+    }) : undefined,
   };
 }
 
@@ -55,7 +85,7 @@ function web(): Means | undefined {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   return subtle && {
     prepare: (jwk, algorithm) => subtle.importKey('jwk', jwk, imported(algorithm), false, ['verify']),
-    verify: (key, algorithm, signature, message) => subtle.verify(verified(algorithm), key as CryptoKey, signature, message),
+    verify: (key, algorithm, signature, message) => subtle.verify(verified(algorithm), key as CryptoKey, signature.slice(), message.slice()),
   };
 }
 
@@ -74,26 +104,42 @@ const proved = new Map<HostAlgorithm, Means | null>();
 
 async function prove(algorithm: HostAlgorithm): Promise<void> {
   for (const found of [node, web]) {
-    try {
-      const means = found();
-      if (means && (await answersRight(means, algorithm))) {
-        proved.set(algorithm, means);
-        return;
-      }
-    } catch {
-      // It lacks the algorithm, or is none.
+    const means = await tried(found);
+    if (means && (await answersRight(means, means.verify, algorithm))) {
+      const aside = means.aside && (await answersRight(means, means.aside, algorithm));
+      proved.set(algorithm, aside ? means : { ...means, aside: undefined });
+      return;
     }
   }
   proved.set(algorithm, null);
 }
 
-async function answersRight(means: Means, algorithm: HostAlgorithm): Promise<boolean> {
+/** Whether the known answers are given. */
+async function answersRight(means: Means, verify: Verify, algorithm: HostAlgorithm): Promise<boolean> {
   const known = Core.known_answers(algorithm) as Known[];
   for (const [jwk, signature, message, holds] of known) {
-    const key = await means.prepare(JSON.parse(jwk) as JsonWebKey, algorithm);
-    if ((await means.verify(key, algorithm, signature, message)) !== holds) return false;
+    const key = await tried(() => means.prepare(JSON.parse(jwk) as JsonWebKey, algorithm));
+    if ((await tried(() => verify(key, algorithm, signature, message))) !== holds) return false;
   }
   return known.length > 0;
+}
+
+/** What comes of it in time; `undefined` where nothing does: the runtime lacks it, or does not do it. */
+async function tried<Result>(act: () => Result): Promise<Awaited<Result> | undefined> {
+  try {
+    return await inTime(PATIENCE, async () => act());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether enough was verified on this thread in this turn of the event loop, or others are at it anyway. */
+function isCrowded(): boolean {
+  const { setImmediate } = globalThis as Node;
+  if (elsewhere > 0 || here >= HERE || !setImmediate) return true;
+  here += 1;
+  if (here === 1) setImmediate(() => (here = 0));
+  return false;
 }
 
 /** Answers what a visit asks: with what this runtime has, or else with the core's own cryptography. */
@@ -101,9 +147,13 @@ export function answerSignature(visit: Question, algorithm: HostAlgorithm): Prom
   const means = proved.get(algorithm);
   if (means === undefined) return prove(algorithm).then(() => answerSignature(visit, algorithm));
   if (means === null) return visit.verify_here();
-  const [kept, signature, message] = visit.asked() as Asked;
+  const [kept, signatureAt, signatureLength, messageAt, messageLength] = visit.asked() as Asked;
+  const aside = means.aside && isCrowded() ? means.aside : undefined;
   const verify = (key: unknown) => settled(
-    () => means.verify(key, algorithm, signature, message),
+    () => {
+      const verdict = (aside ?? means.verify)(key, algorithm, inMemory(signatureAt, signatureLength), inMemory(messageAt, messageLength));
+      return aside ? counted(verdict) : verdict;
+    },
     (holds) => visit.verified(typeof holds === 'boolean' ? holds : undefined),
     () => visit.verified(undefined),
   );
@@ -117,6 +167,21 @@ export function answerSignature(visit: Question, algorithm: HostAlgorithm): Prom
     // A key that the runtime does not take: the core knows what it is worth.
     () => visit.verify_here(),
   );
+}
+
+async function counted(verdict: unknown): Promise<unknown> {
+  elsewhere += 1;
+  try {
+    return await verdict;
+  } finally {
+    elsewhere -= 1;
+  }
+}
+
+/** Bytes of the module's memory: no copy. */
+function inMemory(at: number, length: number): Bytes {
+  const { memory } = exports() as unknown as { memory: WebAssembly.Memory };
+  return new Uint8Array(memory.buffer, at, length);
 }
 
 /** Acts on what is asked for; at once where it is there at once: a turn of the event loop is for those that wait. */

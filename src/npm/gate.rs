@@ -248,13 +248,16 @@ impl Visit {
     }
 
     /// What `next` asks to be verified: the key as it was kept, `undefined` where it was not; the
-    /// signature, that of ECDSA as `r || s`; what is signed.
+    /// signature, that of ECDSA as `r || s`; what is signed. Of the last two, where they lie in the
+    /// module's memory and how many bytes they have: until the visit goes on they stay there.
     pub fn asked(&self) -> Array {
         let Some(check) = self.check.as_ref().and_then(SignatureCheck::for_host) else {
             return Array::new();
         };
         let kept = self.prepared.borrow_mut().kept(&check);
-        Array::of3(&kept, &bytes_of(check.signature()), &bytes_of(check.message()))
+        let places = [check.signature(), check.message()];
+        let numbers = places.iter().flat_map(|bytes| [bytes.as_ptr().addr(), bytes.len()]);
+        std::iter::once(kept).chain(numbers.map(JsValue::from)).collect()
     }
 
     /// Its key as a JWK.

@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const LYING = fileURLToPath(new URL('lying.mjs', import.meta.url));
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+const LYING = path('lying.mjs');
+const CROWDING = path('crowding.mjs');
 const RIGHT = ['allow', 'signature_invalid'];
 const FAILED = ['host_failed', 'host_failed'];
 const NOTHING = { node: 0, web: 0, keys: 0 };
@@ -58,5 +60,33 @@ for (const node of [undefined, 'gone']) {
     for (const [algorithm, { sent }] of await outcomes({ node, later: 'no' })) {
       assert.deepEqual(sent, ['signature_invalid', 'signature_invalid'], algorithm);
     }
+  });
+}
+
+async function crowd(fault, rounds = 4) {
+  const { stdout } = await promisify(execFile)(process.execPath, [CROWDING, fault, String(rounds)]);
+  return JSON.parse(stdout);
+}
+
+test('where many calls come at once, most signatures are checked on other threads, and by the same rules', async () => {
+  const { used, outcomes } = await crowd('none');
+  assert.deepEqual(outcomes, { good: { allow: 200 }, forged: { signature_invalid: 200 } });
+  assert.ok(used.aside >= 200 && used.here > 0, JSON.stringify(used));
+});
+
+for (const fault of ['yes', 'no', 'one', 'errs', 'throws', 'answers at once', 'never answers']) {
+  test(`threads are not asked again that do not give the known answers: ${fault}`, async () => {
+    const { used, outcomes } = await crowd(fault);
+    assert.deepEqual([used, outcomes], [{ here: 400, aside: 0 }, { good: { allow: 200 }, forged: { signature_invalid: 200 } }]);
+  });
+}
+
+for (const fault of ['one', 'errs', 'throws', 'answers at once']) {
+  test(`threads, once proved, that cannot tell any more deny: ${fault}`, async () => {
+    const { used, outcomes } = await crowd(`later ${fault}`);
+    assert.ok(used.aside > 0);
+    const { good, forged } = outcomes;
+    assert.equal(good.host_failed + forged.host_failed, used.aside);
+    assert.deepEqual([Object.keys(good).sort(), Object.keys(forged).sort()], [['allow', 'host_failed'], ['host_failed', 'signature_invalid']]);
   });
 }
