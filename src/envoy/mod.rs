@@ -3,7 +3,9 @@
 mod board;
 mod checker;
 mod claims;
+mod fetches;
 mod host;
+mod passed;
 mod question;
 mod summary;
 mod visit;
@@ -15,7 +17,8 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
-use worker::{Next, Piece, Worker};
+use passed::Piece;
+use worker::{Next, Worker};
 
 #[cfg(target_os = "wasi")]
 mod start {

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use proxy_wasm::types::LogLevel;
 use serde_json::Value;
 
-use super::board::{self, Posted};
 use super::checker::Checker;
 use super::claims::{self, Claims};
-use super::host::{self, Call, Counter, Headers};
+use super::fetches::{Ending, Fetches};
+use super::host::{self, Call, Counter};
+use super::passed::{Passed, Piece, lister};
 use super::question::Question;
 use super::summary::Summary;
 use super::visit::{Arrival, Visit};
 use crate::{
-    Body, BodyMode, Config, Decision, Error, Fetch, Forward, Gate, Grant, ListFilter, More,
-    Request, Step, StoreCall, UnixTime,
+    Body, BodyMode, Config, Decision, Error, Fetch, Gate, Grant, Request, Step, StoreCall, UnixTime,
 };
 
 /// What becomes of a stream.
@@ -36,7 +36,7 @@ pub struct Worker {
     claims: Claims,
     /// Milliseconds between two ticks; 0 where there are none.
     period: u32,
-    fetches: Vec<Pending>,
+    fetches: Fetches,
     held: BTreeMap<u32, Visit>,
     /// Requests that wait for their bodies.
     reading: BTreeMap<u32, Visit>,
@@ -44,52 +44,11 @@ pub struct Worker {
     passed: BTreeMap<u32, Passed>,
     /// Requests that wait for a store's answer, by the number of their call at Envoy.
     asking: BTreeMap<u32, Asking>,
-    /// When the last ending of a fetch that this worker knows of was, by URI, in milliseconds.
-    seen: BTreeMap<String, u64>,
     /// Whether Envoy has ever shown a body here while its headers were held.
     shows_bodies: bool,
     /// Whether Envoy's own MCP filter has ever told of a body here.
     tells_calls: bool,
     shadow_denied: Option<Counter>,
-}
-
-/// What is still to do for a request that went on.
-struct Passed {
-    forward: Forward,
-    reply: Vec<(&'static str, String)>,
-    /// Whether the headers of the upstream's reply have gone.
-    replied: bool,
-    /// Whose list the reply may hold.
-    lister: Option<Box<Grant>>,
-    /// Its way through the filter.
-    list: Option<ListFilter>,
-}
-
-/// What becomes of a piece of a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// It goes on, as it is now.
-    Passes,
-    /// Nothing of the reply may go on any more.
-    Fails,
-}
-
-/// A fetch that this worker does, or waits for.
-struct Pending {
-    fetch: Fetch,
-    stage: Stage,
-    /// Milliseconds since 1970.
-    ends: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Nobody has looked whether another worker does it.
-    New,
-    /// Another worker does it.
-    Elsewhere,
-    /// This worker does it, under this number at Envoy.
-    Here(u32),
 }
 
 /// A request whose question is under way at a store.
@@ -99,7 +58,7 @@ struct Asking {
     question: Question,
 }
 
-/// A fetch begins on the root's next tick: a call of the stream's own dies with its client.
+/// Milliseconds until a fetch begins: on the root's next tick.
 const SOON: u32 = 1;
 /// Requests that may wait on one worker.
 const HELD: usize = 1000;
@@ -107,16 +66,6 @@ const HELD: usize = 1000;
 const READING: usize = 4000;
 /// Seconds until the first byte of a body, while it is not known whether Envoy shows any.
 const FIRST_BYTE: u32 = 5;
-/// Headers of a reply that are wrong once its body is another one.
-const OF_THE_BODY: [&str; 7] = [
-    "content-length",
-    "content-encoding",
-    "etag",
-    "digest",
-    "content-digest",
-    "repr-digest",
-    "content-md5",
-];
 /// Milliseconds between two looks at what other workers have fetched.
 const OFTEN: u32 = 20;
 
@@ -159,12 +108,11 @@ impl Worker {
             checker,
             claims: Claims::default(),
             period: 0,
-            fetches: Vec::new(),
+            fetches: Fetches::default(),
             held: BTreeMap::new(),
             reading: BTreeMap::new(),
             passed: BTreeMap::new(),
             asking: BTreeMap::new(),
-            seen: BTreeMap::new(),
             shows_bodies: false,
             tells_calls: false,
             shadow_denied: Counter::named("waxseal.shadow_denied"),
@@ -232,60 +180,20 @@ impl Worker {
 
     /// The upstream's reply to a stream is here; `ends` says that it has no body.
     pub fn answered(&mut self, stream: u32, ends: bool) {
-        let Some(passed) = self.passed.get_mut(&stream) else {
-            return;
-        };
-        passed.replied = true;
-        for (name, value) in &passed.reply {
-            match *name {
-                // The upstream's reply may vary by more than the origin.
-                "vary" => host::add_response_header(name, value),
-                _ => host::set_response_header(name, value),
-            }
-        }
-        let Some(grant) = passed.lister.as_ref().filter(|_| !ends) else {
-            return;
-        };
-        let headers = host::response_headers().unwrap_or_default();
-        let text = |name| {
-            let mut values = values(&headers, name);
-            values.next().and_then(|value| std::str::from_utf8(value).ok())
-        };
-        let status = text(":status").and_then(|status| status.parse().ok());
-        // A status that cannot be read may be a success.
-        passed.list = self.gate.list_filter(grant, status.unwrap_or(200), text("content-type"));
-        if passed.list.is_some() {
-            OF_THE_BODY.iter().for_each(|name| host::remove_response_header(name));
+        if let Some(passed) = self.passed.get_mut(&stream) {
+            passed.answered(&self.gate, ends);
         }
     }
 
     /// A piece of the upstream's reply to a stream is here.
     pub fn streamed(&mut self, stream: u32, size: usize, ends: bool) -> Piece {
-        let Some(Passed { lister: Some(grant), list: Some(list), .. }) =
-            self.passed.get_mut(&stream)
-        else {
-            return Piece::Passes;
-        };
-        let (Ok(piece), Some(now)) = (host::response_body(size), host::now()) else {
-            return Piece::Fails;
-        };
-        let more = if ends { More::Ended } else { More::Follows };
-        let shown = self.gate.filter(list, grant, &piece, more, now);
-        match host::replace_response_body(size, &shown) {
-            Ok(()) => Piece::Passes,
-            Err(_) => Piece::Fails,
-        }
+        let passed = self.passed.get_mut(&stream);
+        passed.map_or(Piece::Passes, |passed| passed.streamed(&self.gate, size, ends))
     }
 
-    /// The reply ends with trailers. Envoy lets nothing be put before them: what is held of a list
-    /// is lost, and its caller must not take that for an empty reply.
+    /// The upstream's reply to a stream ends with trailers.
     pub fn reply_trailed(&self, stream: u32) -> Piece {
-        let list = self.passed.get(&stream).and_then(|passed| passed.list.as_ref());
-        if !list.is_some_and(ListFilter::holds) {
-            return Piece::Passes;
-        }
-        host::log(LogLevel::Warn, "waxseal: a list that ends with trailers cannot be shortened");
-        Piece::Fails
+        self.passed.get(&stream).map_or(Piece::Passes, Passed::reply_trailed)
     }
 
     /// A request's trailers are here, and its body is whole.
@@ -304,11 +212,8 @@ impl Worker {
         next
     }
 
-    /// Many servers merge trailers into the headers.
     fn strip_trailers(&self, stream: u32) {
-        if let Some(passed) = self.passed.get(&stream) {
-            host::strip_request_trailers(|name| passed.forward.strips(name));
-        }
+        self.passed.get(&stream).into_iter().for_each(Passed::strip_trailers);
     }
 
     /// A stream is gone.
@@ -324,9 +229,8 @@ impl Worker {
         let Some(now) = host::milliseconds() else {
             return;
         };
-        let pending = std::mem::take(&mut self.fetches);
-        for pending in pending {
-            self.look_after(pending, now);
+        for ending in self.fetches.look_after(now) {
+            self.ended(&ending);
         }
         if let Some(now) = host::now() {
             self.ask_again(now, |visit| visit.until.is_some_and(|until| until <= now));
@@ -363,85 +267,17 @@ impl Worker {
             let _ = host::act_for(self.root);
             return;
         }
-        let place = self.fetches.iter().position(|pending| pending.stage == Stage::Here(call));
-        let (Some(place), Some(now)) = (place, host::milliseconds()) else {
-            return;
-        };
-        let fetch = self.fetches.remove(place).fetch;
-        let posted = match host::replied(size.min(fetch.limit.saturating_add(1))) {
-            // Envoy's own word for an issuer that does not answer in time.
-            Some((504, ..)) => Posted::failure(now, "status 504".to_owned()),
-            Some((status, cache_control, body)) => Posted::reply(now, status, cache_control, body),
-            None => Posted::failure(now, "no answer".to_owned()),
-        };
-        board::post(&fetch, &posted);
-        self.ended(&fetch, &posted);
+        if let Some(ending) = self.fetches.replied(call, size) {
+            self.ended(&ending);
+        }
     }
 
     fn begin(&mut self, fetch: Fetch) {
-        if self.fetches.iter().any(|pending| pending.fetch == fetch) {
-            return;
-        }
-        let now = host::milliseconds().unwrap_or_default();
-        let ends = now.saturating_add(u64::from(fetch.timeout).saturating_mul(1000));
-        self.fetches.push(Pending { fetch, stage: Stage::New, ends });
+        self.fetches.begin(fetch);
         self.set_tick();
     }
 
-    /// Takes what another worker has fetched, or fetches it, or waits on.
-    fn look_after(&mut self, mut pending: Pending, now: u64) {
-        let fetch = &pending.fetch;
-        if matches!(pending.stage, Stage::Here(_)) {
-            self.fetches.push(pending);
-            return;
-        }
-        if let Some(posted) = self.news(fetch, now) {
-            self.ended(&pending.fetch, &posted);
-            return;
-        }
-        if board::lease(fetch, now) {
-            // Another worker may have ended between the two looks.
-            if let Some(posted) = self.news(fetch, now) {
-                board::release(fetch);
-                self.ended(&pending.fetch, &posted);
-                return;
-            }
-            let call = Call {
-                method: "GET",
-                uri: &fetch.uri,
-                cluster: fetch.cluster.as_deref(),
-                authorization: None,
-                content: None,
-                timeout: fetch.timeout,
-            };
-            match host::dispatch(&call) {
-                Ok(call) => pending.stage = Stage::Here(call),
-                Err(fault) => {
-                    let posted = Posted::failure(now, fault);
-                    board::post(fetch, &posted);
-                    self.ended(&pending.fetch, &posted);
-                    return;
-                }
-            }
-        } else if pending.ends <= now {
-            let posted = Posted::failure(now, "no answer of another worker".to_owned());
-            self.ended(&pending.fetch, &posted);
-            return;
-        } else {
-            pending.stage = Stage::Elsewhere;
-        }
-        self.fetches.push(pending);
-    }
-
-    /// An ending that this worker does not know of yet.
-    fn news(&self, fetch: &Fetch, now: u64) -> Option<Posted> {
-        let known = self.seen.get(&fetch.uri).copied().unwrap_or_default();
-        board::posted(fetch)
-            .filter(|posted| known < posted.at() && posted.is_current(now, fetch.age))
-    }
-
-    fn ended(&mut self, fetch: &Fetch, posted: &Posted) {
-        self.seen.insert(fetch.uri.clone(), posted.at());
+    fn ended(&mut self, (fetch, posted): &Ending) {
         self.gate.fetched(fetch, posted.answer(), posted.time());
         if let Some(now) = host::now() {
             self.ask_again(now, |_| true);
@@ -453,8 +289,7 @@ impl Worker {
         let idle = self.fetches.is_empty()
             && self.held.is_empty()
             && self.reading.values().all(|visit| visit.until.is_none());
-        let new = self.fetches.iter().any(|pending| pending.stage == Stage::New);
-        let period = match (idle, new) {
+        let period = match (idle, self.fetches.has_new()) {
             (true, _) => 0,
             (false, true) => SOON,
             (false, false) => OFTEN,
@@ -682,8 +517,8 @@ impl Worker {
     }
 
     fn pass(&mut self, stream: u32, grant: &Grant, request: &Request, now: UnixTime) -> Next {
-        let lister = grant.may_list().then(|| Box::new(grant.clone()));
         if let Some(passed) = self.passed.get_mut(&stream) {
+            let lister = lister(grant);
             if lister.is_some() && passed.replied {
                 let decision = Decision::host_failed("the upstream answers before it has the call");
                 return self.conclude(stream, &decision, request, now);
@@ -691,13 +526,10 @@ impl Worker {
             passed.lister = lister;
             return Next::Pass;
         }
-        if change_headers(grant, request).is_err() {
+        let Ok(passed) = Passed::on(&self.gate, grant, request, now) else {
             let decision = Decision::host_failed("Envoy does not change the request's headers");
             return self.conclude(stream, &decision, request, now);
-        }
-        let reply = self.gate.reply_headers(grant, request, now);
-        let forward = grant.forward.clone();
-        let passed = Passed { forward, reply, replied: false, lister, list: None };
+        };
         self.passed.insert(stream, passed);
         Next::Pass
     }
@@ -729,17 +561,6 @@ fn checkers(gate: &Gate, checker: &Checker) -> String {
     let named =
         |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     format!("signatures checked by Envoy: {}; by the filter: {}", named(&hosts), named(&own))
-}
-
-/// One by one: a map of more than 1024 fields or 1 MiB would silently arrive empty.
-fn change_headers(grant: &Grant, request: &Request) -> Result<(), u32> {
-    let (out, put) = Gate::upstream_changes(grant, request);
-    out.into_iter().try_for_each(host::remove_request_header)?;
-    put.into_iter().try_for_each(|(name, value)| host::add_request_header(name, value.as_bytes()))
-}
-
-fn values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    headers.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_slice())
 }
 
 fn new_id() -> Option<String> {
