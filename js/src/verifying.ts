@@ -51,7 +51,9 @@ const SALT = 32;
 /** Seconds that a known answer may take. */
 const PATIENCE = 5;
 /** Signatures that are verified on this thread in a turn of the event loop, where others could: for a few milliseconds. */
-const HERE = 32;
+const HERE = 64;
+/** Milliseconds that others may take: they may have much else to do. */
+const LATE = 100;
 /** Those that were, and those that are under way on others. */
 let [here, elsewhere] = [0, 0];
 
@@ -106,12 +108,24 @@ async function prove(algorithm: HostAlgorithm): Promise<void> {
   for (const found of [node, web]) {
     const means = await tried(found);
     if (means && (await answersRight(means, means.verify, algorithm))) {
-      const aside = means.aside && (await answersRight(means, means.aside, algorithm));
-      proved.set(algorithm, aside ? means : { ...means, aside: undefined });
+      proved.set(algorithm, means);
       return;
     }
   }
   proved.set(algorithm, null);
+}
+
+/** Whether other threads have given the known answers, too; `undefined` while they are asked. */
+const provedAside = new Map<HostAlgorithm, boolean | undefined>();
+
+/** How to verify on other threads, where that is wanted now. Nobody waits until they have proved themselves. */
+function asideOf(means: Means, algorithm: HostAlgorithm): Verify | undefined {
+  if (!means.aside || !isCrowded()) return undefined;
+  if (!provedAside.has(algorithm)) {
+    provedAside.set(algorithm, undefined);
+    void answersRight(means, means.aside, algorithm).then((right) => provedAside.set(algorithm, right));
+  }
+  return provedAside.get(algorithm) ? means.aside : undefined;
 }
 
 /** Whether the known answers are given. */
@@ -138,7 +152,11 @@ function isCrowded(): boolean {
   const { setImmediate } = globalThis as Node;
   if (elsewhere > 0 || here >= HERE || !setImmediate) return true;
   here += 1;
-  if (here === 1) setImmediate(() => (here = 0));
+  try {
+    if (here === 1) setImmediate(() => (here = 0));
+  } catch {
+    here = HERE;
+  }
   return false;
 }
 
@@ -148,12 +166,10 @@ export function answerSignature(visit: Question, algorithm: HostAlgorithm): Prom
   if (means === undefined) return prove(algorithm).then(() => answerSignature(visit, algorithm));
   if (means === null) return visit.verify_here();
   const [kept, signatureAt, signatureLength, messageAt, messageLength] = visit.asked() as Asked;
-  const aside = means.aside && isCrowded() ? means.aside : undefined;
+  const aside = asideOf(means, algorithm);
+  const by = (verify: Verify, key: unknown) => verify(key, algorithm, inMemory(signatureAt, signatureLength), inMemory(messageAt, messageLength));
   const verify = (key: unknown) => settled(
-    () => {
-      const verdict = (aside ?? means.verify)(key, algorithm, inMemory(signatureAt, signatureLength), inMemory(messageAt, messageLength));
-      return aside ? counted(verdict) : verdict;
-    },
+    () => (aside ? soon(async () => by(aside, key), () => by(means.verify, key)) : by(means.verify, key)),
     (holds) => visit.verified(typeof holds === 'boolean' ? holds : undefined),
     () => visit.verified(undefined),
   );
@@ -169,11 +185,16 @@ export function answerSignature(visit: Question, algorithm: HostAlgorithm): Prom
   );
 }
 
-async function counted(verdict: unknown): Promise<unknown> {
+/** What other threads say, or what this one does where they have no time for it. */
+async function soon(there: () => Promise<unknown>, here: () => unknown): Promise<unknown> {
   elsewhere += 1;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => { timer = setTimeout(resolve, LATE, here); });
   try {
-    return await verdict;
+    const answer = await Promise.race([there().catch(() => here), late]);
+    return answer === here ? here() : answer;
   } finally {
+    clearTimeout(timer);
     elsewhere -= 1;
   }
 }

@@ -52,7 +52,7 @@ pub type Headers = Arc<[(String, String)]>;
 /// Two halves instead of a list of uses: when the young one is full it becomes the old one, and what
 /// is shown again moves back.
 pub struct Tokens {
-    /// Random: nobody can choose tokens of one hash.
+    /// Random in Envoy; where it is not, whoever finds tokens of one hash has only them forgotten.
     hasher: RandomState,
     young: Half,
     old: Half,

@@ -68,25 +68,40 @@ async function crowd(fault, rounds = 4) {
   return JSON.parse(stdout);
 }
 
-test('where many calls come at once, most signatures are checked on other threads, and by the same rules', async () => {
+const RIGHTLY = { good: { allow: 200 }, forged: { signature_invalid: 200 } };
+
+test('where many calls come at once, other threads check signatures, and by the same rules', async () => {
   const { used, outcomes } = await crowd('none');
-  assert.deepEqual(outcomes, { good: { allow: 200 }, forged: { signature_invalid: 200 } });
-  assert.ok(used.aside >= 200 && used.here > 0, JSON.stringify(used));
+  assert.deepEqual(outcomes, RIGHTLY);
+  assert.ok(used.aside >= 100 && used.here > 0, JSON.stringify(used));
 });
 
 for (const fault of ['yes', 'no', 'one', 'errs', 'throws', 'answers at once', 'never answers']) {
   test(`threads are not asked again that do not give the known answers: ${fault}`, async () => {
     const { used, outcomes } = await crowd(fault);
-    assert.deepEqual([used, outcomes], [{ here: 400, aside: 0 }, { good: { allow: 200 }, forged: { signature_invalid: 200 } }]);
+    // Their known answers are not all there while the first crowd is.
+    assert.deepEqual([used.here, outcomes], [400, RIGHTLY]);
+    assert.ok(used.aside >= 1 && used.aside <= 5, JSON.stringify(used));
   });
 }
 
-for (const fault of ['one', 'errs', 'throws', 'answers at once']) {
-  test(`threads, once proved, that cannot tell any more deny: ${fault}`, async () => {
+for (const fault of ['errs', 'throws', 'answers at once', 'never answers']) {
+  test(`where threads, once proved, do not answer, this one does: ${fault}`, async () => {
     const { used, outcomes } = await crowd(`later ${fault}`);
     assert.ok(used.aside > 0);
-    const { good, forged } = outcomes;
-    assert.equal(good.host_failed + forged.host_failed, used.aside);
-    assert.deepEqual([Object.keys(good).sort(), Object.keys(forged).sort()], [['allow', 'host_failed'], ['host_failed', 'signature_invalid']]);
+    assert.deepEqual(outcomes, RIGHTLY);
   });
 }
+
+test('threads, once proved, that say neither yes nor no deny', async () => {
+  const { used, outcomes: { good, forged } } = await crowd('later one');
+  assert.ok(used.aside > 0);
+  assert.equal(good.host_failed + forged.host_failed, used.aside);
+  assert.deepEqual([Object.keys(good).sort(), Object.keys(forged).sort()], [['allow', 'host_failed'], ['host_failed', 'signature_invalid']]);
+});
+
+test('other work on the threads stops nobody', async () => {
+  const { slowest, outcomes } = await crowd('busy');
+  assert.deepEqual(outcomes, RIGHTLY);
+  assert.ok(slowest < 2_000, `${slowest} ms`);
+});
