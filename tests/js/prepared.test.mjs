@@ -7,6 +7,8 @@ import { ISSUER, keySet, RESOURCE } from '../envoy/tokens.mjs';
 import { Gate } from '../../pkg/dist/index.js';
 
 const KEPT = 1000;
+/** The key of the known answers: Node's threads prove themselves by it when so many calls come that they are wanted. */
+const KNOWN = 'lXVOnWKSKLD88sj_Qx_GKxTNZh_fQ_dGXpIqoNCF89w';
 
 test('a key is imported once, and once more when a thousand others came in between', { timeout: 120_000 }, async () => {
   const imported = [];
@@ -14,7 +16,7 @@ test('a key is imported once, and once more when a thousand others came in betwe
   process.getBuiltinModule = () => ({
     verify: own.verify,
     createPublicKey(from) {
-      imported.push(from.key.x);
+      if (from.key.x !== KNOWN) imported.push(from.key.x);
       return own.createPublicKey(from);
     },
   });
