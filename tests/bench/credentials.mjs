@@ -40,7 +40,7 @@ export const trusting = (algorithm, members = {}) => ({
 /** Public keys that have signed nothing. */
 export function strangers(count) {
   return Array.from({ length: count }, (_, number) => {
-    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return { ...publicKey.export({ format: 'jwk' }), kid: `stranger-${number}` };
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { format: 'jwk' } });
+    return { ...publicKey, kid: `stranger-${number}` };
   });
 }

@@ -11,9 +11,10 @@ export class Prover {
   #key;
 
   constructor() {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    // The JWK at once: `export` of a new key deadlocks in Node 20 where its garbage collection then frees what made the key.
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { format: 'jwk' } });
     this.#key = privateKey;
-    const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
+    const { kty, crv, x, y } = publicKey;
     this.jwk = { kty, crv, x, y };
     this.thumbprint = sha256(JSON.stringify({ crv, kty, x, y }));
   }
